@@ -1,0 +1,61 @@
+# What can I do here? `make` prints the list. CI calls the same targets.
+.DEFAULT_GOAL := help
+.SUFFIXES:
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/
+LAKE ?= demo-lake
+
+# One mark a set of extras, renewed when what is needed changes.
+ENV := $(VENV)/.ready
+DEV := $(VENV)/.ready-dev
+
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: $(ENV) ## A made shop of default size, from raw files to five dashboards (lake: ./demo-lake)
+	@$(RUN)shoplake --lake $(LAKE) demo
+
+test: $(DEV) ## The default test suite: no JVM, no network, under two minutes
+	@$(RUN)python -m pytest -n auto
+
+test-real: $(DEV) ## The tests on real data; SHOPLAKE_REAL_DATA names the folder that holds it
+	@$(RUN)python -m pytest -m real
+
+test-long: $(DEV) ## Long repetitions: kills by the dozen, thousands of mangled lines, readers during publication
+	@$(RUN)python -m pytest -m long
+
+lint: $(DEV) ## ruff, mypy, and that no generated page or rendered file is stale
+	@$(RUN)ruff check src tests benchmarks
+	@$(RUN)mypy
+	@$(RUN)python -m shoplake.build.pages --check
+
+render: $(DEV) ## Write rendered/ and the generated reference pages from contracts/ and warehouse/
+	@$(RUN)python -m shoplake.build.pages
+
+new-model: $(DEV) ## Scaffold a model: make new-model name=core.fact_returns
+	@$(RUN)python -m shoplake.build.scaffold $(name)
+
+bench: $(DEV) ## Measure against references in the same run: make bench, make bench stage=clean
+	@$(RUN)python -m pip install -q -c constraints.txt -e '.[bench]'
+	@$(RUN)python -m benchmarks.run $(stage)
+
+clean: ## Remove the environment and the demo's lake
+	rm -rf $(VENV) $(LAKE)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is needed; '$(PYTHON)' is missing or older. Install it, or name it: make PYTHON=python3.12 ..."; exit 3; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv"; exit 3; }
+
+$(ENV): $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo "Installing shoplake into $(VENV) (once) ..." >&2
+	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e . || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
+	@touch $@
+
+$(DEV): $(ENV)
+	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
+	@touch $@
+
+.PHONY: help demo test test-real test-long lint render new-model bench clean

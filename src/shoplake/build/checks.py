@@ -1,0 +1,91 @@
+"""Checks of the contracts, run before anything is published. stop: nothing is published. tell: it is, and said."""
+
+from dataclasses import dataclass
+
+from shoplake.contracts import Table
+from shoplake.contracts.model import ChecksSpec
+from shoplake.engines.duckdb import CATALOGS, DuckDB, quote
+from shoplake.errors import CheckFailed
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check that did not hold."""
+
+    table: str
+    check: str
+    rows: int
+    example: str
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self.check}: {self.rows} rows" + (
+            f", for example {self.example}" if self.example else ""
+        )
+
+
+def check_table(engine: DuckDB, table: Table, relation: str, *, inputs_have_rows: bool) -> list[str]:
+    """Run a table's checks on a relation.
+
+    Returns the tell-level findings as sentences. Raises CheckFailed with every stop-level finding, an example each.
+    """
+    stops = _findings(engine, table, table.spec.checks.stop, relation, inputs_have_rows)
+    if stops:
+        raise CheckFailed(
+            "\n".join(str(f) for f in stops)
+            + f"\nNothing was published. Look at the rows with `shoplake query`, mend the source or the check in {table.path.name}."
+        )
+    return [str(f) for f in _findings(engine, table, table.spec.checks.tell, relation, inputs_have_rows)]
+
+
+def _findings(engine: DuckDB, table: Table, checks: ChecksSpec, relation: str, inputs_have_rows: bool) -> list[Finding]:
+    conditions = _row_conditions(table, checks)
+    found: list[Finding] = []
+    if conditions:
+        sums = ", ".join(f"SUM(CASE WHEN {bad} THEN 1 ELSE 0 END)" for bad in conditions.values())
+        counts = engine.rows(f"SELECT {sums} FROM {relation}")[0]
+        for (name, bad), count in zip(conditions.items(), counts, strict=True):
+            if count:
+                found.append(Finding(table.full_name, name, int(count), _example(engine, table, relation, bad)))
+    for columns in checks.unique:
+        keys = ", ".join(columns)
+        repeated = engine.rows(f"SELECT {keys}, COUNT(*) FROM {relation} GROUP BY {keys} HAVING COUNT(*) > 1 LIMIT 1")
+        if repeated:
+            found.append(Finding(table.full_name, f"unique ({keys})", int(repeated[0][-1]), _row(columns, repeated[0])))
+    for column, target in checks.references.items():
+        other, _, name = target.rpartition(".")
+        held = f"SELECT {name} FROM {CATALOGS[other.partition('.')[0]]}.{other} WHERE {name} IS NOT NULL"
+        lost = engine.rows(
+            f"SELECT {column}, COUNT(*) FROM {relation} WHERE {column} IS NOT NULL AND {column} NOT IN ({held}) GROUP BY 1 LIMIT 1"
+        )
+        if lost:
+            found.append(
+                Finding(table.full_name, f"{column} refers to {target}", int(lost[0][1]), _row([column], lost[0]))
+            )
+    if checks.not_empty and inputs_have_rows and not engine.rows(f"SELECT 1 FROM {relation} LIMIT 1"):
+        found.append(Finding(table.full_name, "not empty", 0, "its inputs have rows and it has none"))
+    return found
+
+
+def _row_conditions(table: Table, checks: ChecksSpec) -> dict[str, str]:
+    """Name of a check -> the condition that a bad row meets."""
+    found = {f"{c} not NULL": f"{c} IS NULL" for c in checks.not_null}
+    for c in checks.accepted:
+        values = ", ".join(quote(v) for v in table.column(c).values or ())
+        found[f"{c} one of its values"] = f"{c} IS NOT NULL AND {c} NOT IN ({values})"
+    for c, bounds in checks.range.items():
+        if bounds.min is not None:
+            found[f"{c} at least {bounds.min}"] = f"{c} < {bounds.min}"
+        if bounds.max is not None:
+            found[f"{c} at most {bounds.max}"] = f"{c} > {bounds.max}"
+    for name, condition in checks.expressions.items():
+        found[name] = f"NOT ({condition})"
+    return found
+
+
+def _example(engine: DuckDB, table: Table, relation: str, bad: str) -> str:
+    keys = table.spec.key
+    return _row(keys, engine.rows(f"SELECT {', '.join(keys)} FROM {relation} WHERE {bad} LIMIT 1")[0])
+
+
+def _row(columns: list[str], values: tuple[object, ...]) -> str:
+    return ", ".join(f"{c} = {v}" for c, v in zip(columns, values, strict=False))

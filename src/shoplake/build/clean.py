@@ -1,0 +1,241 @@
+"""raw -> clean: one pure function of one raw partition, run for many partitions in one statement.
+
+A clean model types a record and gives the first reason that rejects it. What is the same for every table is done here, once:
+which of two copies of a key stays, what goes to clean and what to rejected, the counts, the files.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from shoplake.build.models import Model
+from shoplake.build.reference import fingerprint
+from shoplake.build.render import render
+from shoplake.contracts import Contracts
+from shoplake.engines import duckdb as facts
+from shoplake.engines.duckdb import DuckDB, quote
+from shoplake.errors import CheckFailed
+from shoplake.lake.layout import Lake, fsync_folder
+from shoplake.lake.manifest import DataFile, Partition, sha256_of
+from shoplake.lake.publish import kill_point
+from shoplake.lake.receipts import RawFile
+
+# Bytes of raw text judged in one statement: enough to keep the processors busy, little enough for the memory limit.
+BATCH_BYTES = 192 * 1024 * 1024
+# The day a key arrived must not decide, so it is not among the columns that break a tie.
+TIE_EXCEPT = {"ds"}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A raw partition to be cleaned; `b` names what its clean rows are computed from."""
+
+    table: str
+    ds: str
+    b: str
+    files: tuple[RawFile, ...]
+
+    @property
+    def landed(self) -> int:
+        return sum(f.rows for f in self.files)
+
+    @property
+    def bytes(self) -> int:
+        return sum(f.bytes for f in self.files)
+
+
+def arrival(table: str, ds: str, files: list[RawFile], model_fingerprint: str) -> Arrival:
+    """The arrival of one raw partition. The same files under the same model have the same `b`, whatever their order."""
+    inputs = sorted(f"{f.kind} {f.format} {f.sha256}" for f in files)
+    return Arrival(table, ds, fingerprint(model_fingerprint, *inputs), tuple(files))
+
+
+def batches(arrivals: list[Arrival]) -> Iterator[list[Arrival]]:
+    """Arrivals of one table in runs of about BATCH_BYTES; a single larger one runs alone."""
+    batch: list[Arrival] = []
+    size = 0
+    for one in arrivals:
+        if batch and size + one.bytes > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += one.bytes
+    if batch:
+        yield batch
+
+
+def clean_batch(
+    engine: DuckDB, lake: Lake, contracts: Contracts, model: Model, batch: list[Arrival]
+) -> list[Partition]:
+    """Judge a batch of raw partitions of one table, and write clean and rejected files under their final names.
+
+    The files are invisible until a manifest names them. Raises CheckFailed when landed = clean + duplicate + rejected does
+    not hold for a partition; nothing is published then.
+    """
+    table = model.table
+    raw = contracts.table(f"raw.{table.name}")
+    engine.raw_view(raw, [f for one in batch for f in one.files], lake.root)
+    engine.execute("DROP TABLE IF EXISTS lake.work.judged; DROP TABLE IF EXISTS lake.work.extra")
+    columns = ", ".join(c.name for c in table.columns)
+    engine.execute(
+        f"CREATE TABLE lake.work.judged AS SELECT {columns}, reject, nulled_values, "
+        f"CASE WHEN reject IS NOT NULL THEN raw_text END AS raw_text, source_file FROM ({render(model, facts, catalogs=facts.CATALOGS)})"
+    )
+    _mark_duplicates(engine, model)
+    written = {
+        "clean": _write(
+            engine,
+            lake,
+            f"{_select(columns)} WHERE reject IS NULL AND j.rowid NOT IN (SELECT row_id FROM lake.work.extra)",
+            "clean",
+            table.name,
+            batch,
+        ),
+        "rejected": _write(
+            engine,
+            lake,
+            f"SELECT {_REJECTED} FROM lake.work.judged AS j WHERE reject IS NOT NULL",
+            "rejected",
+            table.name,
+            batch,
+        ),
+    }
+    found = _count(engine)
+    engine.execute("DROP TABLE lake.work.judged; DROP TABLE lake.work.extra")
+    return [_account(one, found.get(one.ds, {}), written) for one in batch]
+
+
+_REJECTED = (
+    "SPLIT_PART(reject, ':', 1) AS reject_reason, SPLIT_PART(reject, ':', 2) AS reject_column, "
+    "COALESCE(raw_text, '') AS raw_text, source_file, ds"
+)
+
+
+def _select(columns: str) -> str:
+    return f"SELECT {columns} FROM lake.work.judged AS j"
+
+
+def _mark_duplicates(engine: DuckDB, model: Model) -> None:
+    """Second and further copies of a key within a partition: all but the first by (time, then all columns).
+
+    Only unrejected rows are looked at, else a bad copy would take the good one with it.
+    """
+    spec = model.table.spec
+    keys = ", ".join(f"j.{k}" for k in ("ds", *spec.key))
+    order = [spec.time or spec.key[0]] + [c.name for c in model.table.columns if c.name not in {spec.time, *TIE_EXCEPT}]
+    same = " AND ".join(f"j.{k} IS NOT DISTINCT FROM r.{k}" for k in ("ds", *spec.key))
+    engine.execute(
+        f"CREATE TABLE lake.work.extra AS WITH repeated AS ("
+        f"SELECT {keys} FROM lake.work.judged AS j WHERE j.reject IS NULL GROUP BY {keys} HAVING COUNT(*) > 1) "
+        f"SELECT row_id FROM (SELECT j.rowid AS row_id, ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY "
+        f"{', '.join(f'j.{c} NULLS FIRST' for c in order)}) AS n FROM lake.work.judged AS j "
+        f"SEMI JOIN repeated AS r ON {same} WHERE j.reject IS NULL) WHERE n > 1"
+    )
+
+
+def _write(
+    engine: DuckDB, lake: Lake, select: str, layer: str, table: str, batch: list[Arrival]
+) -> dict[str, list[DataFile]]:
+    """Write a SELECT with a ds column as one folder a day; ds -> its files. Folders get their final name when whole."""
+    stage = lake.scratch / f"{layer}-{table}-{batch[0].ds}-{batch[0].b}"
+    shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir(parents=True)
+    engine.execute(f"SET partitioned_write_max_open_files = {max(100, len(batch) + 1)}")
+    engine.execute(
+        f"COPY ({select}) TO {quote(str(stage))} (FORMAT parquet, PARTITION_BY (ds), COMPRESSION zstd, COMPRESSION_LEVEL 1, FILENAME_PATTERN 'part-{{i}}')"
+    )
+    kill_point("in_clean_files")
+    names = {one.ds: one.b for one in batch}
+    counts = _rows_by_file(engine, stage)
+    found: dict[str, list[DataFile]] = {}
+    for folder in sorted(stage.glob("ds=*")):
+        ds = folder.name.removeprefix("ds=")
+        final = (lake.clean if layer == "clean" else lake.rejected) / table / folder.name / f"b={names[ds]}"
+        rows = [(path.name, counts[str(path)]) for path in sorted(folder.glob("*.parquet"))]
+        _move(folder, final)
+        found[ds] = [
+            DataFile(
+                (final / name).relative_to(lake.root).as_posix(),
+                n,
+                (final / name).stat().st_size,
+                sha256_of(final / name),
+            )
+            for name, n in rows
+        ]
+    shutil.rmtree(stage, ignore_errors=True)
+    return found
+
+
+def _rows_by_file(engine: DuckDB, stage: Path) -> dict[str, int]:
+    if not any(stage.glob("ds=*/*.parquet")):
+        return {}
+    found = engine.rows(
+        f"SELECT file_name, num_rows FROM parquet_file_metadata({quote(str(stage / 'ds=*' / '*.parquet'))})"
+    )
+    return {str(name): int(rows) for name, rows in found}
+
+
+def _move(folder: Path, final: Path) -> None:
+    """Give a written folder its name. One that is there already was left by a run killed before publishing: replace it."""
+    for path in folder.glob("*.parquet"):
+        with open(path, "rb") as f:
+            os.fsync(f.fileno())
+    final.parent.mkdir(parents=True, exist_ok=True)
+    if final.exists():
+        shutil.rmtree(final)
+    os.rename(folder, final)
+    fsync_folder(final.parent)
+
+
+def _count(engine: DuckDB) -> dict[str, dict[str, int]]:
+    """ds -> counts: clean, duplicate, nulled, and `reason:column` for each reject."""
+    found: dict[str, dict[str, int]] = {}
+    rows = engine.rows(
+        "SELECT CAST(j.ds AS VARCHAR), j.reject, COUNT(*), SUM(CASE WHEN e.row_id IS NOT NULL THEN 1 ELSE 0 END), "
+        "SUM(CASE WHEN j.reject IS NULL AND e.row_id IS NULL THEN j.nulled_values ELSE 0 END) "
+        "FROM lake.work.judged AS j LEFT JOIN lake.work.extra AS e ON e.row_id = j.rowid GROUP BY 1, 2"
+    )
+    for ds, reject, count, duplicates, nulled in rows:
+        counts = found.setdefault(str(ds), {})
+        if reject is None:
+            counts["clean"], counts["duplicate"], counts["nulled"] = (
+                int(count) - int(duplicates),
+                int(duplicates),
+                int(nulled),
+            )
+        else:
+            counts[str(reject)] = int(count)
+    return found
+
+
+def _account(one: Arrival, counts: dict[str, int], written: dict[str, dict[str, list[DataFile]]]) -> Partition:
+    reasons = {k: n for k, n in sorted(counts.items()) if k not in ("clean", "duplicate", "nulled")}
+    clean_files = written["clean"].get(one.ds, [])
+    rejected_files = written["rejected"].get(one.ds, [])
+    found = Partition(
+        one.table,
+        one.ds,
+        one.b,
+        one.landed,
+        counts.get("clean", 0),
+        counts.get("duplicate", 0),
+        sum(reasons.values()),
+        counts.get("nulled", 0),
+        reasons,
+        clean_files,
+        rejected_files,
+    )
+    if found.landed != found.clean + found.duplicate + found.rejected:
+        raise CheckFailed(
+            f"raw/{one.table}/ds={one.ds}: {found.landed} records landed, but {found.clean} clean + {found.duplicate} duplicate + "
+            f"{found.rejected} rejected = {found.clean + found.duplicate + found.rejected}. A raw file was changed after it landed: "
+            "deliver it again with `shoplake ingest`."
+        )
+    for layer, files, expected in (("clean", clean_files, found.clean), ("rejected", rejected_files, found.rejected)):
+        if sum(f.rows for f in files) != expected:
+            raise CheckFailed(
+                f"{layer}/{one.table}/ds={one.ds}: {sum(f.rows for f in files)} rows written, {expected} expected. Run the build again."
+            )
+    return found

@@ -1,0 +1,78 @@
+"""The command line: one verb a package, nothing else."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from shoplake import __version__
+from shoplake.build import command as build_command
+from shoplake.errors import ShoplakeError
+from shoplake.ingest import command as ingest_command
+
+app = typer.Typer(
+    name="shoplake",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="From raw clicks and orders to a warehouse that can be trusted.\n\nExample: shoplake --lake shop generate all && shoplake --lake shop build",
+)
+
+
+def _version(shown: bool) -> None:
+    if shown:
+        typer.echo(f"shoplake {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def settings(
+    context: typer.Context,
+    lake: Annotated[
+        str | None, typer.Option(help="Folder of the lake [default: ./lake, or SHOPLAKE_LAKE]", metavar="DIR")
+    ] = None,
+    project: Annotated[
+        str | None, typer.Option(help="Folder with your own contracts/ and warehouse/", metavar="DIR")
+    ] = None,
+    threads: Annotated[
+        str | None, typer.Option(help="Threads of the embedded engine [default: all processors]", metavar="N")
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option(help="Memory limit of the embedded engine [default: 2GB]", metavar="SIZE")
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version")
+    ] = False,
+) -> None:
+    from shoplake.settings import resolve
+
+    context.obj = resolve({"lake": lake, "project": project, "threads": threads, "memory": memory})
+
+
+app.command("build")(build_command.build)
+app.command("ingest")(ingest_command.ingest)
+
+
+def _hoist_lake(arguments: list[str]) -> list[str]:
+    """`--lake DIR` may stand anywhere on the line, not only before the verb."""
+    for i, word in enumerate(arguments):
+        if word == "--":
+            break
+        if word == "--lake" and i + 1 < len(arguments):
+            return [word, arguments[i + 1], *arguments[:i], *arguments[i + 2 :]]
+        if word.startswith("--lake="):
+            return [word, *arguments[:i], *arguments[i + 1 :]]
+    return arguments
+
+
+def main() -> None:
+    """Run, and turn every failure a person can act on into one sentence and its exit code."""
+    try:
+        app(_hoist_lake(sys.argv[1:]), standalone_mode=True)
+    except ShoplakeError as e:
+        typer.echo(f"shoplake: {e}", err=True)
+        raise SystemExit(e.exit_code) from None
+    except KeyboardInterrupt:
+        typer.echo("shoplake: stopped. What was published before is unchanged; run the same command again.", err=True)
+        raise SystemExit(130) from None

@@ -1,0 +1,287 @@
+"""DuckDB: the embedded engine. Its dialect, its named functions, its readers."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from shoplake.contracts import Table
+from shoplake.errors import Lacking, ShoplakeError
+from shoplake.lake.receipts import RawFile
+
+NAME = "duckdb"
+DIALECT = "duckdb"
+# DuckDB 2.0's own default cannot be opened by the tools people have (Metabase, the 1.5 command line).
+STORAGE_VERSION = "v1.4.0"
+
+# core, marts and ledger lie in the attached generation, all else in memory.
+CATALOGS = {
+    "raw": "lake",
+    "ref": "lake",
+    "clean": "lake",
+    "rejected": "lake",
+    "core": "gen",
+    "marts": "gen",
+    "ledger": "gen",
+}
+
+TYPES = {"text": "VARCHAR", "boolean": "BOOLEAN", "bigint": "BIGINT", "date": "DATE", "timestamp": "TIMESTAMP"}
+
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?"
+_UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+
+
+def _tidy(x: str) -> str:
+    return f"NULLIF(TRIM({x}), '')"
+
+
+def _fold(x: str) -> str:
+    """ASCII only: LOWER of U+0130 differs by engine. Where bytes = characters there is nothing else to fold."""
+    x = _tidy(x)
+    return f"CASE WHEN STRLEN({x}) = LENGTH({x}) THEN LOWER({x}) ELSE TRANSLATE({x}, '{_UPPER}', '{_LOWER}') END"
+
+
+def _to_int(x: str) -> str:
+    return f"CASE WHEN REGEXP_FULL_MATCH(TRIM({x}), '-?[0-9]{{1,18}}') THEN CAST(TRIM({x}) AS BIGINT) END"
+
+
+def _to_decimal(x: str) -> str:
+    return f"CASE WHEN REGEXP_FULL_MATCH(TRIM({x}), '-?[0-9]{{1,14}}([.][0-9]{{1,4}})?') THEN CAST(TRIM({x}) AS DECIMAL(18, 4)) END"
+
+
+def _to_time(x: str) -> str:
+    """TRY_CAST alone takes '24:00:00', '+02:00' and 'infinity'; the expression before it does not."""
+    x = f"TRIM({x})"
+    spelled = (
+        f"CASE WHEN REGEXP_FULL_MATCH({x}, '{_DAY}T{_CLOCK}Z') THEN TRY_CAST(REPLACE(REPLACE({x}, 'T', ' '), 'Z', '') AS TIMESTAMP)"
+        f" WHEN REGEXP_FULL_MATCH({x}, '{_DAY} {_CLOCK}') THEN TRY_CAST({x} AS TIMESTAMP)"
+        f" WHEN REGEXP_FULL_MATCH({x}, '[0-9]{{12,13}}') THEN MAKE_TIMESTAMP(CAST({x} AS BIGINT) * 1000) END"
+    )
+    return f"CASE WHEN ({spelled}) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN ({spelled}) END"
+
+
+def _to_day(x: str) -> str:
+    return f"CASE WHEN REGEXP_FULL_MATCH(TRIM({x}), '(19|20){_DAY[8:]}') THEN TRY_CAST(TRIM({x}) AS DATE) END".replace(
+        f"(19|20){_DAY[8:]}", "(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+    )
+
+
+def _micros(x: str) -> str:
+    return f"EPOCH_US({x})"
+
+
+def _ratio(a: str, b: str, scale: str) -> str:
+    """a / b, exact, rounded half away from zero; NULL when b is 0. DuckDB's own decimal division is a DOUBLE."""
+    digits = int(scale)
+
+    def whole(x: str) -> str:
+        return f"CAST(CAST({x} AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)"
+
+    sign = f"CASE WHEN ({a} < 0) = ({b} < 0) THEN 1 ELSE -1 END"
+    rounded = (
+        f"(2 * ABS({whole(a)}) * CAST({10**digits} AS HUGEINT) + ABS({whole(b)})) // NULLIF(2 * ABS({whole(b)}), 0)"
+    )
+    unit = f"CAST({'0.' + '0' * (digits - 1) + '1'} AS DECIMAL({digits + 1}, {digits}))"
+    return f"CAST(CAST({sign} * ({rounded}) AS DECIMAL(24, 0)) * {unit} AS DECIMAL(18, {digits}))"
+
+
+# What no portable subset can say. Each has one table of inputs and outputs that every engine must reproduce
+# (tests/models/functions.yml).
+FUNCTIONS: dict[str, Callable[..., str]] = {
+    "tidy": _tidy,
+    "fold": _fold,
+    "to_int": _to_int,
+    "to_decimal": _to_decimal,
+    "to_time": _to_time,
+    "to_day": _to_day,
+    "micros": _micros,
+    "ratio": _ratio,
+}
+
+
+def sql_type(contract_type: str) -> str:
+    """DuckDB's name of a contract's type."""
+    return TYPES.get(contract_type, contract_type.upper())
+
+
+def quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _list(paths: Sequence[str]) -> str:
+    return "[" + ", ".join(quote(p) for p in paths) + "]"
+
+
+def ddl(table: Table) -> str:
+    """CREATE TABLE of a contract."""
+    columns = ",\n".join(f"    {c.name} {sql_type(c.type)}" for c in table.columns)
+    return f"CREATE TABLE {table.full_name} (\n{columns}\n)"
+
+
+class DuckDB:
+    """A connection that sees one lake. core, marts and ledger live in the attached generation, all else in memory."""
+
+    def __init__(self, *, threads: int = 0, memory: str = "2GB", scratch: Path | None = None) -> None:
+        config: dict[str, Any] = {
+            # Nothing phones home: DuckDB would otherwise fetch an extension it lacks.
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "memory_limit": memory,
+            "preserve_insertion_order": False,
+        }
+        if threads:
+            config["threads"] = threads
+        if scratch is not None:
+            config["temp_directory"] = str(scratch)
+        try:
+            self.connection = duckdb.connect(":memory:", config=config)
+        except duckdb.Error as e:
+            raise Lacking(f"memory or threads: {e}. Give a memory limit like 2GB and a whole number of threads.") from e
+        self.execute("SET TimeZone = 'UTC'")
+        self.execute("ATTACH ':memory:' AS lake")
+        for schema in ("raw", "ref", "clean", "rejected", "work"):
+            self.execute(f"CREATE SCHEMA lake.{schema}")
+        self.execute("SET search_path = 'lake.clean'")
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def execute(self, sql: str) -> None:
+        try:
+            self.connection.execute(sql)
+        except duckdb.Error as e:
+            raise explain(e, sql) from e
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        try:
+            return self.connection.execute(sql).fetchall()
+        except duckdb.Error as e:
+            raise explain(e, sql) from e
+
+    def fetch(self, sql: str) -> pa.Table:
+        try:
+            return self.connection.sql(sql).to_arrow_table()
+        except duckdb.Error as e:
+            raise explain(e, sql) from e
+
+    def attach(self, path: Path, *, read_only: bool) -> None:
+        """Make the generation at `path` the home of core, marts and ledger; create it when it is to be written."""
+        mode = "READ_ONLY" if read_only else f"STORAGE_VERSION '{STORAGE_VERSION}'"
+        self.execute(f"ATTACH {quote(str(path))} AS gen ({mode})")
+        if not read_only:
+            for schema in ("core", "marts", "ledger"):
+                self.execute(f"CREATE SCHEMA IF NOT EXISTS gen.{schema}")
+        # Two-part names are looked up in both.
+        self.execute("SET search_path = 'gen.core,lake.clean'")
+
+    def detach(self) -> None:
+        """Write everything down and let go of the generation's file."""
+        self.execute("CHECKPOINT gen")
+        self.execute("SET search_path = 'lake.clean'")
+        self.execute("DETACH gen")
+
+    def arrow_table(self, name: str, table: pa.Table) -> None:
+        """A table in memory from Arrow."""
+        self.connection.register("arriving", table)
+        self.execute(f"CREATE OR REPLACE TABLE lake.{name} AS SELECT * FROM arriving")
+        self.connection.unregister("arriving")
+
+    def parquet_view(self, name: str, table: Table, paths: Sequence[str]) -> None:
+        """lake.<name>: a table's Parquet files, named one by one (never `**`, which enters hidden folders)."""
+        columns = ", ".join(f"CAST({c.name} AS {sql_type(c.type)}) AS {c.name}" for c in table.columns)
+        if paths:
+            partition = ", hive_partitioning = true, hive_types = {'ds': DATE}" if table.spec.partition else ""
+            source = f"read_parquet({_list(paths)}{partition})"
+            columns = ", ".join(table.names)
+        else:
+            columns = ", ".join(f"CAST(NULL AS {sql_type(c.type)}) AS {c.name}" for c in table.columns)
+            source = "(SELECT 1) WHERE FALSE"
+        self.execute(f"CREATE OR REPLACE VIEW lake.{name} AS SELECT {columns} FROM {source}")
+
+    def raw_view(self, table: Table, files: Sequence[RawFile], root: Path) -> None:
+        """lake.raw.<table>: a partition's records as text, with ds, source_file, raw_text and is_malformed."""
+        parts = []
+        for kind, form in (("plain", "csv"), ("plain", "jsonl"), ("plain", "parquet"), ("odd", "jsonl")):
+            paths = [str(root / f.path) for f in files if f.kind == kind and f.format == form]
+            if paths:
+                parts.append(_READERS[kind, form](table, _list(paths), len(str(root)) + 2))
+        empty = ", ".join(f"CAST(NULL AS VARCHAR) AS {c}" for c in table.names)
+        parts = parts or [
+            f"SELECT {empty}, NULL AS raw_text, FALSE AS is_malformed, NULL AS source_file, CAST(NULL AS DATE) AS ds WHERE FALSE"
+        ]
+        self.execute(f"CREATE OR REPLACE VIEW lake.raw.{table.name} AS\n" + "\nUNION ALL\n".join(parts))
+
+
+_HIVE = "hive_partitioning = true, hive_types = {'ds': DATE}, filename = true"
+
+
+def _read_csv(table: Table, paths: str, cut: int) -> str:
+    """Plain CSV has no quotes, so the record is its columns with commas between them."""
+    columns = ", ".join(f"'{c}': 'VARCHAR'" for c in table.names)
+    text = " || ',' || ".join(f"COALESCE({c}, '')" for c in table.names)
+    return (
+        f"SELECT {', '.join(table.names)}, {text} AS raw_text, FALSE AS is_malformed, SUBSTR(filename, {cut}) AS source_file, ds "
+        f"FROM read_csv({paths}, auto_detect = false, delim = ',', quote = '', escape = '', header = true, nullstr = '', "
+        f"max_line_size = 2097152, columns = {{{columns}}}, {_HIVE})"
+    )
+
+
+def _read_json_lines(table: Table, paths: str, cut: int) -> str:
+    shape = "{" + ", ".join(f'"{c}": "VARCHAR"' for c in table.names) + "}"
+    columns = ", ".join(f"j.{c} AS {c}" for c in table.names)
+    return (
+        f"SELECT {columns}, line AS raw_text, FALSE AS is_malformed, source_file, ds FROM ("
+        f"SELECT line, json_transform(line, '{shape}') AS j, SUBSTR(filename, {cut}) AS source_file, ds "
+        f"FROM read_csv({paths}, auto_detect = false, delim = '\\x01', quote = '', escape = '', header = false, "
+        f"max_line_size = 2097152, columns = {{'line': 'VARCHAR'}}, {_HIVE}))"
+    )
+
+
+def _read_parquet(table: Table, paths: str, cut: int) -> str:
+    text = " || ',' || ".join(
+        f"COALESCE('\"{c}\":' || to_json(CAST({c} AS VARCHAR)), '\"{c}\":null')" for c in table.names
+    )
+    columns = ", ".join(f"CAST({c} AS VARCHAR) AS {c}" for c in table.names)
+    return (
+        f"SELECT {columns}, '{{' || {text} || '}}' AS raw_text, FALSE AS is_malformed, SUBSTR(filename, {cut}) AS source_file, ds "
+        f"FROM read_parquet({paths}, {_HIVE})"
+    )
+
+
+def _read_odd(table: Table, paths: str, cut: int) -> str:
+    """Here only may a value hold tabs, line breaks and no-break spaces: they become spaces, as everywhere."""
+    shape = ", ".join(f"'{c}': 'VARCHAR'" for c in [*table.names, "raw_text"])
+    columns = ", ".join(f"TRANSLATE({c}, chr(9) || chr(10) || chr(13) || chr(160), '    ') AS {c}" for c in table.names)
+    return (
+        f"SELECT {columns}, raw_text, is_malformed, SUBSTR(filename, {cut}) AS source_file, ds "
+        f"FROM read_json({paths}, format = 'newline_delimited', maximum_object_size = 67108864, "
+        f"columns = {{{shape}, 'is_malformed': 'BOOLEAN'}}, {_HIVE})"
+    )
+
+
+_READERS: dict[tuple[str, str], Callable[[Table, str, int], str]] = {
+    ("plain", "csv"): _read_csv,
+    ("plain", "jsonl"): _read_json_lines,
+    ("plain", "parquet"): _read_parquet,
+    ("odd", "jsonl"): _read_odd,
+}
+
+
+def explain(e: duckdb.Error, sql: str) -> ShoplakeError:
+    """A DuckDB error as one a person can act on."""
+    text = str(e)
+    if re.search(r"No space left|disk full|max_temp_directory_size", text, re.IGNORECASE):
+        return Lacking(
+            f"the disk is full ({text.splitlines()[0]}). Free some space and run the same command again; nothing was published."
+        )
+    if isinstance(e, duckdb.OutOfMemoryException):
+        return Lacking(
+            f"the memory limit was not enough ({text.splitlines()[0]}). Raise it with --memory, for example --memory 4GB."
+        )
+    if re.search(r"Permission denied|Read-only file system", text):
+        return Lacking(f"the lake cannot be written ({text.splitlines()[0]}). Give this user the right to write there.")
+    return ShoplakeError(f"DuckDB: {text}\nin: {sql[:400]}")

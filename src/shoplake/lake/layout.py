@@ -1,0 +1,158 @@
+"""The folders of a lake. Every path in the product is made here."""
+
+import datetime as dt
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from shoplake.errors import Lacking, WrongUse
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A folder that holds one shop's data.
+
+    landed/<sha256>             the original bytes of every ingested file
+    raw/<table>/ds=D/           what arrived on day D, as plain text or Parquet
+    raw/_receipts/              one file a delivery: which raw files it brought (see receipts.py)
+    ref/                        small tables made in Python
+    clean/<table>/ds=D/b=B/     typed, deduplicated Parquet; B names the inputs it was computed from
+    rejected/<table>/ds=D/b=B/  the rows left out, each with a reason
+    gen/gen-N.duckdb, .json     a published generation (core, marts) and its manifest
+    truth/, truth.json          on a generated lake: what was planted
+    """
+
+    root: Path
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def receipts(self) -> Path:
+        return self.root / "raw" / "_receipts"
+
+    @property
+    def landed(self) -> Path:
+        return self.root / "landed"
+
+    @property
+    def ref(self) -> Path:
+        return self.root / "ref"
+
+    @property
+    def clean(self) -> Path:
+        return self.root / "clean"
+
+    @property
+    def rejected(self) -> Path:
+        return self.root / "rejected"
+
+    @property
+    def generations(self) -> Path:
+        return self.root / "gen"
+
+    @property
+    def truth(self) -> Path:
+        return self.root / "truth"
+
+    @property
+    def scratch(self) -> Path:
+        """Work in progress. Whatever lies here when no one holds the lock is left over from a killed run."""
+        return self.root / "tmp"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.root / "LOCK"
+
+    @property
+    def current_file(self) -> Path:
+        return self.root / "CURRENT"
+
+    @property
+    def version_file(self) -> Path:
+        return self.root / "format_version"
+
+    @property
+    def published_link(self) -> Path:
+        return self.root / "published.duckdb"
+
+    def raw_partition(self, table: str, ds: str) -> Path:
+        return self.raw / table / f"ds={ds}"
+
+    def exists(self) -> bool:
+        return self.version_file.exists()
+
+    def create(self) -> None:
+        """Make the folder a lake, or check that it is one this version can read.
+
+        Raises Lacking when the folder cannot be written or was written by a newer version.
+        """
+        if self.exists():
+            self.require()
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            if not self.exists():
+                write_atomically(self.version_file, f"{FORMAT_VERSION}\n")
+        except OSError as e:
+            raise Lacking(
+                f"{self.root}: cannot be written ({e.strerror}). Choose another folder with --lake or SHOPLAKE_LAKE, "
+                "or give this user the right to write there."
+            ) from e
+
+    def require(self) -> None:
+        """Raise unless this folder is a lake that this version can read."""
+        if not self.exists():
+            raise WrongUse(
+                f"{self.root}: no lake here (no file format_version). Make one with `shoplake generate all` or "
+                "`shoplake ingest FILE`, or name the right folder with --lake or SHOPLAKE_LAKE."
+            )
+        text = self.version_file.read_text().strip()
+        if not text.isdigit():
+            raise WrongUse(
+                f"{self.version_file}: found {text!r}, expected a number. The file is damaged: write {FORMAT_VERSION} into it."
+            )
+        if int(text) > FORMAT_VERSION:
+            raise Lacking(
+                f"{self.version_file}: this lake has format {text}, this shoplake reads up to {FORMAT_VERSION}. "
+                "Install a newer shoplake; nothing was changed."
+            )
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make a rename in this folder survive a power cut. Where folders cannot be opened (Windows) the system does it."""
+    try:
+        fd = os.open(folder, os.O_RDONLY)
+    except (PermissionError, IsADirectoryError):
+        return
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def write_atomically(path: Path, data: str | bytes) -> None:
+    """Put a whole file at `path` or leave what was there: temporary file, fsync, replace, fsync of the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as f:
+            f.write(data.encode() if isinstance(data, str) else data)
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    fsync_folder(path.parent)
+
+
+def parse_day(text: str, what: str) -> dt.date:
+    """A day written YYYY-MM-DD. Raises WrongUse naming the option."""
+    try:
+        if len(text) != 10:
+            raise ValueError
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise WrongUse(f"{what}: found {text!r}, expected a day like 2026-01-31.") from None

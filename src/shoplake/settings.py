@@ -1,0 +1,94 @@
+"""Settings: a flag beats the environment (SHOPLAKE_*), which beats shoplake.toml, which beats the default."""
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from shoplake.errors import WrongUse
+from shoplake.lake.layout import Lake
+
+SETTINGS_FILE = "shoplake.toml"
+
+# name -> (default, what it is)
+KNOWN: dict[str, tuple[str, str]] = {
+    "lake": ("lake", "folder of the lake"),
+    "project": ("", "folder with the shop's own contracts/ and warehouse/; empty: the ones inside the package"),
+    "timezone": ("UTC", "the shop's time zone: dates and hours are told in it"),
+    "currency": ("EUR", "currency of a row that names none"),
+    "country": ("", "country whose public holidays dim_date marks (ISO 3166)"),
+    "threads": ("0", "threads of the embedded engine; 0: as many as there are processors"),
+    "memory": ("2GB", "memory limit of the embedded engine"),
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    value: str
+    origin: str  # flag | environment | shoplake.toml | the lake | default
+
+
+@dataclass(frozen=True)
+class Session:
+    """What every command is given: the resolved settings and how to answer."""
+
+    settings: dict[str, Setting] = field(default_factory=dict)
+    json: bool = False
+
+    def __getitem__(self, name: str) -> str:
+        return self.settings[name].value
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(Path(self["lake"]))
+
+
+def resolve(flags: dict[str, str | None], json: bool = False, folder: Path | None = None) -> Session:
+    """Read every known setting from its highest source.
+
+    Raises WrongUse for an unknown key in shoplake.toml, naming the file and the nearest known key.
+    """
+    path = (folder or Path.cwd()) / SETTINGS_FILE
+    written: dict[str, object] = {}
+    if path.exists():
+        try:
+            written = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+            raise WrongUse(f"{path}: not TOML ({e}). Mend the line, or delete the file to use the defaults.") from e
+        for key, value in written.items():
+            if key not in KNOWN:
+                raise WrongUse(f"{path}: unknown setting {key!r}. Expected one of: {', '.join(KNOWN)}.")
+            if not isinstance(value, str | int):
+                raise WrongUse(f"{path}: {key} is {value!r}, expected a text or a whole number.")
+    found = {}
+    for name, (default, _) in KNOWN.items():
+        variable = f"SHOPLAKE_{name.upper()}"
+        flag = flags.get(name)
+        if flag is not None:
+            found[name] = Setting(flag, "flag")
+        elif variable in os.environ:
+            found[name] = Setting(os.environ[variable], f"environment {variable}")
+        elif name in written:
+            found[name] = Setting(str(written[name]), str(path))
+        else:
+            found[name] = Setting(default, "default")
+    if not found["threads"].value.isdigit():
+        raise WrongUse(
+            f"threads: found {found['threads'].value!r} ({found['threads'].origin}), expected a whole number."
+        )
+    zone(found["timezone"].value, f"timezone ({found['timezone'].origin})")
+    return Session(found, json)
+
+
+def zone(name: str, what: str) -> ZoneInfo:
+    """The time zone of that name, from the pinned tzdata package. Raises WrongUse naming `what`."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        import difflib
+        from zoneinfo import available_timezones
+
+        near = difflib.get_close_matches(name, available_timezones(), n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise WrongUse(f"{what}: unknown time zone {name!r}, expected an IANA name like Europe/London.{hint}") from None
