@@ -9,6 +9,7 @@ from shoplake import __version__
 from shoplake.build import command as build_command
 from shoplake.errors import ShoplakeError
 from shoplake.ingest import command as ingest_command
+from shoplake.look import command as look_command
 
 app = typer.Typer(
     name="shoplake",
@@ -52,6 +53,15 @@ def settings(
 
 app.command("build")(build_command.build)
 app.command("ingest")(ingest_command.ingest)
+app.add_typer(look_command.show_app, name="show")
+for verb in (
+    look_command.query,
+    look_command.explain,
+    look_command.verify,
+    look_command.rollback,
+    look_command.doctor,
+):
+    app.command()(verb)
 
 
 def _hoist_lake(arguments: list[str]) -> list[str]:

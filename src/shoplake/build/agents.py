@@ -54,7 +54,7 @@ def classify(agents: list[str]) -> pa.Table:
     """One row an agent, by agent: user_agent, is_bot, bot_reason, browser, os, device_family."""
     from ua_parser import parse
 
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for agent in sorted(set(agents)):
         reason = bot_reason(agent)
         found = parse(agent)
@@ -62,7 +62,5 @@ def classify(agents: list[str]) -> pa.Table:
         system = found.os.family if found.os else None
         device = found.device.family if found.device else None
         rows.append((agent, reason is not None, reason, browser, system, device))
-    columns = list(zip(*rows, strict=True)) if rows else [[]] * len(SCHEMA)
-    return pa.table(
-        [pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
-    )
+    arrays = [pa.array([row[i] for row in rows], field.type) for i, field in enumerate(SCHEMA)]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)

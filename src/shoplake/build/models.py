@@ -1,6 +1,8 @@
 """Models: one SELECT a file under warehouse/; the path is the table's name. The order follows from their own FROM clauses."""
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -30,6 +32,11 @@ class Model:
     @property
     def name(self) -> str:
         return self.table.full_name
+
+    @property
+    def meaning(self) -> str:
+        """The text without comments and layout: what changes when, and only when, the model computes something else."""
+        return " ".join(re.sub(r"--[^\n]*", " ", self.text).split())
 
 
 def read_models(folder: Path, contracts: Contracts) -> list[Model]:
@@ -66,6 +73,14 @@ def read_model(path: Path, layer: str, contracts: Contracts) -> Model:
     if name not in contracts.tables:
         raise WrongUse(f"{path}:1: {name} has no contract. Write contracts/{layer}/{path.stem}.yml.")
     text = path.read_text(encoding="utf-8")
+    tree = _tree(path, text)
+    inputs = _inputs(tree, path, layer, contracts)
+    return Model(contracts.table(name), path, text, tree, inputs)
+
+
+@lru_cache(maxsize=256)
+def _tree(path: Path, text: str) -> exp.Query:
+    """The checked tree of a model's text. No one may change it: it is shared."""
     try:
         trees = sqlglot.parse(text, read=DIALECT)
     except (ParseError, TokenError) as e:
@@ -78,8 +93,7 @@ def read_model(path: Path, layer: str, contracts: Contracts) -> Model:
     for node in list(tree.find_all(exp.TryCast)):
         node.replace(exp.Cast(this=node.this, to=node.to))
     check_subset(tree, path, text)
-    inputs = _inputs(tree, path, layer, contracts)
-    return Model(contracts.table(name), path, text, tree, inputs)
+    return tree
 
 
 def _inputs(tree: exp.Query, path: Path, layer: str, contracts: Contracts) -> tuple[str, ...]:
@@ -106,7 +120,7 @@ def _inputs(tree: exp.Query, path: Path, layer: str, contracts: Contracts) -> tu
     return tuple(found)
 
 
-def _line(node: exp.Expression) -> int:
+def _line(node: exp.Expr) -> int:
     for part in (node, *node.find_all(exp.Identifier)):
         if "line" in part.meta:
             return int(part.meta["line"])

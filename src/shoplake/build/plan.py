@@ -2,19 +2,20 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from shoplake import __version__
 from shoplake.build import agents, reference
 from shoplake.build.clean import Arrival, arrival
 from shoplake.build.models import Model, downstream, read_models
-from shoplake.build.render import render
 from shoplake.contracts import Contracts, load
 from shoplake.contracts.project import project_folder
 from shoplake.engines import duckdb as facts
 from shoplake.errors import WrongUse
 from shoplake.lake.layout import Lake, parse_day
-from shoplake.lake.manifest import Manifest, Partition, current_generation, read_manifest
+from shoplake.lake.manifest import Manifest, Partition, current_generation, read_manifest, sha256_of
 from shoplake.lake.receipts import raw_partitions, read_receipts
 from shoplake.settings import Session
 
@@ -109,11 +110,12 @@ def _settings(session: Session, lake: Lake) -> dict[str, str]:
 
 
 def fingerprints(contracts: Contracts, models: list[Model], settings: dict[str, str]) -> dict[str, str]:
-    """Table -> what its rows are computed from, data apart: rendered SQL, contract, settings, versions."""
+    """Table -> what its rows are computed from, data apart: SQL, engine, contract, settings, versions."""
     enums = str(reference.enums(contracts).to_pylist())
+    engine = sha256_of(Path(facts.__file__)) + version("sqlglot")
     found = {}
     for model in models:
-        parts = [render(model, facts), str(model.table.columns), str(model.table.spec.key), str(model.table.spec.time)]
+        parts = [model.meaning, engine, str(model.table.columns), str(model.table.spec.key), str(model.table.spec.time)]
         if model.table.layer == "clean":
             parts += [
                 settings["timezone"],
@@ -218,14 +220,15 @@ def _plan_selected(plan: Plan) -> None:
                 + (f" Did you mean {near[0]}?" if near else "")
             )
     plan.kept = list(plan.parent.partitions)
-    plan.selected = [m for m in downstream(plan.models, names)]
+    plan.selected = downstream(plan.models, names)
     plan.reasons = [f"--select: {m.name}" for m in plan.selected]
 
 
-def default_as_of(last_business_day: dt.date | None, last_ds: str) -> dt.date:
-    """The day after the last business day in the lake; without any, after the last arrival."""
-    return (last_business_day or dt.date.fromisoformat(last_ds)) + dt.timedelta(1)
+def default_as_of(last_business_us: int | None, shop_zone: ZoneInfo, last_ds: str) -> dt.date:
+    """The day after the last business day in the lake; without any, after the last arrival.
 
-
-def models_folder(session: Session) -> Path:
-    return project_folder(session["project"]) / "warehouse"
+    Business is an event, an order, a refund, or an order that changed its state: an export dated today counts whole.
+    """
+    if last_business_us is None:
+        return dt.date.fromisoformat(last_ds) + dt.timedelta(1)
+    return dt.datetime.fromtimestamp(last_business_us // 1_000_000, shop_zone).date() + dt.timedelta(1)

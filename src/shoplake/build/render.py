@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
-import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.generator import Generator
 
 from shoplake.build.models import Model
 
@@ -20,8 +21,8 @@ class Engine(Protocol):
     DIALECT: str
     FUNCTIONS: dict[str, Callable[..., str]]
 
-    @staticmethod
-    def sql_type(contract_type: str, /) -> str: ...
+    @property
+    def sql_type(self) -> Callable[[str], str]: ...
 
 
 def render(
@@ -32,14 +33,7 @@ def render(
     only: full name -> condition. Each such input is read through that condition; this is how a build recomputes the
     entities it must and no others. catalogs: layer -> catalog, for an engine whose layers lie in several.
     """
-    tree = model.tree.copy()
-    if only:
-        tree = _filtered(tree, only)
-    for table in tree.find_all(exp.Table) if catalogs else ():
-        if table.db in (catalogs or {}):
-            table.set("catalog", exp.to_identifier((catalogs or {})[table.db]))
-    tree = _written_out(tree, engine)
-    body = tree.sql(dialect=engine.DIALECT, pretty=True, comments=False)
+    body = _generator(engine, only or {}, catalogs or {}).generate(model.tree)
     inner = "\n".join("    " + line if line else line for line in body.splitlines())
     columns = ",\n".join(f"    CAST(m.{c.name} AS {engine.sql_type(c.type)}) AS {c.name}" for c in model.table.columns)
     if model.table.layer == "clean":
@@ -47,25 +41,27 @@ def render(
     return f"SELECT\n{columns}\nFROM (\n{inner}\n) AS m"
 
 
-def _filtered(tree: exp.Query, only: Mapping[str, str]) -> exp.Query:
-    for table in list(tree.find_all(exp.Table)):
-        condition = only.get(f"{table.db}.{table.name}")
-        if condition:
-            inner = sqlglot.parse_one(f"SELECT * FROM {table.db}.{table.name} WHERE {condition}", read="duckdb")
-            table.replace(
-                exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(table.alias or table.name)))
-            )
-    return tree
+def _generator(engine: Engine, only: Mapping[str, str], catalogs: Mapping[str, str]) -> Generator:
+    """sqlglot's generator of the engine's dialect, that also writes out named functions and where tables lie."""
+    dialect = Dialect.get_or_raise(engine.DIALECT)
+    base = dialect.generator_class
 
+    def anonymous(self: Generator, node: exp.Anonymous) -> str:
+        function = engine.FUNCTIONS.get(node.name.lower())
+        return function(*[self.sql(a) for a in node.expressions]) if function else base.anonymous_sql(self, node)
 
-def _written_out(tree: exp.Query, engine: Engine) -> exp.Query:
-    """Innermost first, so that a named function inside another is already SQL when the outer one is written."""
-    named = [node for node in tree.find_all(exp.Anonymous) if node.name.lower() in engine.FUNCTIONS]
-    for node in reversed(named):
-        arguments = [a.sql(dialect=engine.DIALECT) for a in node.expressions]
-        text = engine.FUNCTIONS[node.name.lower()](*arguments)
-        node.replace(sqlglot.parse_one(text, read=engine.DIALECT))
-    return tree
+    def table(self: Generator, node: exp.Table, sep: str = " AS ") -> str:
+        if not node.db:
+            return base.table_sql(self, node, sep)
+        name = f"{node.db}.{node.name}"
+        place = f"{catalogs[node.db]}.{name}" if node.db in catalogs else name
+        alias = node.alias or node.name
+        return f"(SELECT * FROM {place} WHERE {only[name]}) AS {alias}" if name in only else f"{place} AS {alias}"
+
+    # Not through the class body: what sqlglot finds in TRANSFORMS comes before a method.
+    transforms = {k: v for k, v in base.TRANSFORMS.items() if k not in (exp.Anonymous, exp.Table)}
+    made = type("Rendering", (base,), {"anonymous_sql": anonymous, "table_sql": table, "TRANSFORMS": transforms})
+    return cast(Generator, made(dialect=dialect, pretty=True, comments=False))
 
 
 def rendered_files(models: list[Model], engines: list[Engine]) -> dict[Path, str]:

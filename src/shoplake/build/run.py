@@ -4,7 +4,11 @@ import datetime as dt
 import os
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from shoplake import __version__
 from shoplake.build import agents, clean, reference
@@ -16,12 +20,13 @@ from shoplake.build.star import Changes, build_touched, build_whole
 from shoplake.build.volume import check_volume
 from shoplake.engines.duckdb import DuckDB
 from shoplake.errors import CheckFailed, Lacking
-from shoplake.lake.layout import Lake, fsync_folder
+from shoplake.lake.layout import fsync_folder
 from shoplake.lake.manifest import DataFile, Manifest, Partition, database_path, sha256_of
 from shoplake.lake.publish import kill_point, locked, next_generation, publish, relink, sweep
 from shoplake.settings import Session, zone
 from shoplake.terminal import Steps, steps
 
+LARGE_BATCH_BYTES = 4 * 1024 * 1024
 RAW_ORDER = ("users", "products", "transactions", "refunds", "clickstream")
 
 
@@ -123,14 +128,12 @@ class _Builder:
         engine.arrow_table("ref.shop", reference.shop(settings["timezone"], settings["currency"]))
         self._user_agents(None)
 
-    def _ref_file(self, name: str, print_: str, make: "object") -> None:
-        import pyarrow.parquet as pq
-
+    def _ref_file(self, name: str, print_: str, make: Callable[[], pa.Table]) -> None:
         path = self.lake.ref / f"{name}-{print_}.parquet"
         if not path.exists():
             self.lake.ref.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            pq.write_table(make(), temporary, compression="zstd")  # type: ignore[operator]
+            pq.write_table(make(), temporary, compression="zstd")
             os.replace(temporary, path)
             fsync_folder(self.lake.ref)
         rows = pq.read_metadata(path).num_rows
@@ -170,8 +173,6 @@ class _Builder:
         """Clean what is new, check it, and give the partitions of the new generation, by table and day."""
         plan, made = self.plan, []
         models = {m.table.name: m for m in plan.models if m.table.layer == "clean"}
-        # The written order joins small tables to large ones; the optimizer guesses the size of text files wrongly.
-        self.engine.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         for table in sorted(
             {a.table for a in plan.new}, key=lambda t: RAW_ORDER.index(t) if t in RAW_ORDER else len(RAW_ORDER)
         ):
@@ -179,6 +180,10 @@ class _Builder:
             for batch in clean.batches(mine):
                 if table == "clickstream":
                     self._classify(batch)
+                # Of a large batch the written order is right (small tables are joined to it); the optimizer guesses the
+                # size of text files wrongly. Of a small one it may turn a join round.
+                is_large = sum(one.bytes for one in batch) > LARGE_BATCH_BYTES
+                self.engine.execute(f"SET disabled_optimizers = '{'join_order,build_side_probe_side' if is_large else ''}'")
                 made += clean.clean_batch(self.engine, self.lake, plan.contracts, models[table], batch)
             rows = sum(p.clean for p in made if p.table == table)
             shown.done(f"clean.{table}: {rows} rows of {len(mine)} days")
@@ -299,10 +304,14 @@ class _Builder:
         if self.plan.selected is not None and self.plan.parent is not None:
             return dt.date.fromisoformat(self.plan.parent.as_of)
         last = self.engine.rows(
-            "SELECT MAX(d) FROM (SELECT MAX(order_date) AS d FROM gen.core.fact_transactions UNION ALL "
-            "SELECT MAX(event_date) FROM gen.core.fact_clickstream UNION ALL SELECT MAX(refund_date) FROM gen.core.fact_refunds) AS x"
+            "SELECT MAX(us) FROM (SELECT MAX(GREATEST(ordered_us, valid_from_us)) AS us FROM gen.core.fact_transaction_states "
+            "UNION ALL SELECT MAX(event_us) FROM gen.core.fact_clickstream UNION ALL SELECT MAX(refunded_us) FROM gen.core.fact_refunds) AS x"
         )[0][0]
-        return default_as_of(last, max((p.ds for p in partitions), default="2000-01-01"))
+        return default_as_of(
+            last,
+            zone(self.plan.settings["timezone"], "timezone"),
+            max((p.ds for p in partitions), default="2000-01-01"),
+        )
 
     def _check(self, partitions: list[Partition]) -> dict[str, int]:
         """Check every core and marts table; returns their row counts."""
@@ -321,7 +330,3 @@ class _Builder:
         if failures:
             raise CheckFailed("\n".join(failures))
         return tables
-
-
-def lake_of(session: Session) -> Lake:
-    return session.lake

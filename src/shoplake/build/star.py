@@ -78,7 +78,7 @@ def _touch(engine: DuckDB, contracts: Contracts, model: Model, changes: Changes)
     for other, column in reach.follows.items():
         if other in changes.relations:
             selects += [
-                f"SELECT b.{entity} FROM {_qualified(base)} AS b WHERE b.{column} IN (SELECT {column} FROM {changes.relations[other]})"
+                f"SELECT b.{entity} AS entity FROM {_qualified(base)} AS b WHERE b.{column} IN (SELECT {column} FROM {changes.relations[other]})"
                 for base in bases
                 if column in contracts.table(base).names
             ]

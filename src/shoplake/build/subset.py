@@ -13,7 +13,7 @@ from shoplake.errors import WrongUse
 
 NAMED_FUNCTIONS = {"TIDY", "FOLD", "TO_INT", "TO_DECIMAL", "TO_TIME", "TO_DAY", "MICROS", "RATIO"}
 
-ALLOWED: tuple[type[exp.Expression], ...] = (
+ALLOWED: tuple[type[exp.Expr], ...] = (
     # structure
     exp.Select, exp.Union, exp.Subquery, exp.With, exp.CTE, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order,
     exp.Ordered, exp.Distinct, exp.Table, exp.TableAlias, exp.Alias, exp.Column, exp.Identifier, exp.Star, exp.Exists,
@@ -33,7 +33,7 @@ CAST_TYPES = {
 }  # fmt: skip
 
 
-def check_subset(tree: exp.Expression, path: Path, text: str) -> None:
+def check_subset(tree: exp.Expr, path: Path, text: str) -> None:
     """Raise WrongUse, naming file and line, for the first thing that not every engine answers alike."""
     # The parser fills in Spark's own default, so only the text tells whether NULLS FIRST or LAST was said.
     for ordered, said in _orders(tree, text):
@@ -47,7 +47,7 @@ def check_subset(tree: exp.Expression, path: Path, text: str) -> None:
             raise WrongUse(f"{path}:{line_of(node)}: {problem}\nin: {node.sql(dialect='spark')[:160]}")
 
 
-def _problem(node: exp.Expression) -> str | None:
+def _problem(node: exp.Expr) -> str | None:
     if type(node) not in ALLOWED:
         return f"{type(node).__name__} is not in the portable subset (build/subset.py). Say it with what is, or add it there with a test on every engine."
     if isinstance(node, exp.Anonymous) and node.name.upper() not in NAMED_FUNCTIONS:
@@ -67,7 +67,7 @@ def _problem(node: exp.Expression) -> str | None:
     return None
 
 
-def _orders(tree: exp.Expression, text: str) -> list[tuple[exp.Expression, bool]]:
+def _orders(tree: exp.Expr, text: str) -> list[tuple[exp.Expr, bool]]:
     ordered = list(tree.find_all(exp.Ordered))
     said = len(re.findall(r"\bNULLS\s+(?:FIRST|LAST)\b", re.sub(r"--[^\n]*", "", text), re.IGNORECASE))
     return [(ordered[0], False)] if ordered and said != len(ordered) else []
@@ -82,7 +82,7 @@ def _cast_problem(node: exp.Cast) -> str | None:
     return None
 
 
-def line_of(node: exp.Expression) -> int:
+def line_of(node: exp.Expr) -> int:
     """The nearest line known: of the node, what it holds, or what holds it."""
     for part in node.walk():
         if "line" in part.meta:

@@ -35,8 +35,13 @@ _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?"
 _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 
 
+def _trim(x: str) -> str:
+    """Spaces only: DuckDB's one-argument TRIM also takes off U+2003 and its like, which no other engine does."""
+    return f"CASE WHEN PREFIX({x}, ' ') OR SUFFIX({x}, ' ') THEN TRIM({x}, ' ') ELSE {x} END"
+
+
 def _tidy(x: str) -> str:
-    return f"NULLIF(TRIM({x}), '')"
+    return f"NULLIF({_trim(x)}, '')"
 
 
 def _fold(x: str) -> str:
@@ -46,16 +51,18 @@ def _fold(x: str) -> str:
 
 
 def _to_int(x: str) -> str:
-    return f"CASE WHEN REGEXP_FULL_MATCH(TRIM({x}), '-?[0-9]{{1,18}}') THEN CAST(TRIM({x}) AS BIGINT) END"
+    x = _trim(x)
+    return f"CASE WHEN REGEXP_FULL_MATCH({x}, '-?[0-9]{{1,18}}') THEN CAST({x} AS BIGINT) END"
 
 
 def _to_decimal(x: str) -> str:
-    return f"CASE WHEN REGEXP_FULL_MATCH(TRIM({x}), '-?[0-9]{{1,14}}([.][0-9]{{1,4}})?') THEN CAST(TRIM({x}) AS DECIMAL(18, 4)) END"
+    x = _trim(x)
+    return f"CASE WHEN REGEXP_FULL_MATCH({x}, '-?[0-9]{{1,14}}([.][0-9]{{1,4}})?') THEN CAST({x} AS DECIMAL(18, 4)) END"
 
 
 def _to_time(x: str) -> str:
     """TRY_CAST alone takes '24:00:00', '+02:00' and 'infinity'; the expression before it does not."""
-    x = f"TRIM({x})"
+    x = _trim(x)
     spelled = (
         f"CASE WHEN REGEXP_FULL_MATCH({x}, '{_DAY}T{_CLOCK}Z') THEN TRY_CAST(REPLACE(REPLACE({x}, 'T', ' '), 'Z', '') AS TIMESTAMP)"
         f" WHEN REGEXP_FULL_MATCH({x}, '{_DAY} {_CLOCK}') THEN TRY_CAST({x} AS TIMESTAMP)"
@@ -65,9 +72,8 @@ def _to_time(x: str) -> str:
 
 
 def _to_day(x: str) -> str:
-    return f"CASE WHEN REGEXP_FULL_MATCH(TRIM({x}), '(19|20){_DAY[8:]}') THEN TRY_CAST(TRIM({x}) AS DATE) END".replace(
-        f"(19|20){_DAY[8:]}", "(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
-    )
+    x = _trim(x)
+    return f"CASE WHEN REGEXP_FULL_MATCH({x}, '(19|20)[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}') THEN TRY_CAST({x} AS DATE) END"
 
 
 def _micros(x: str) -> str:

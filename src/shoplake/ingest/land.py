@@ -210,7 +210,8 @@ class _Landing:
     def _summary(self, counts: through.Counts) -> dict[str, object]:
         source, options = self.found.source, self.options
         tables = [self.tables[t] for t in sorted(self.tables)]
-        money, days = measure(tables, self.request.threads, self.request.memory)
+        line_types = tuple(self.contracts.columns["line_type"].values or ())
+        money, days = measure(tables, line_types, self.request.threads, self.request.memory)
         zone = self.request.timezone or source.timezone
         return {
             "file": self.file.name,

@@ -104,7 +104,9 @@ def _choose(
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(n if len(n) <= 60 else n[:60] + "..." for n in names[:30])
+    # A name may be anything that stands in a file: control characters must not reach the terminal.
+    safe = ["".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in n) for n in names[:30]]
+    shown = ", ".join(n if len(n) <= 60 else n[:60] + "..." for n in safe)
     return shown + (f" and {len(names) - 30} more" if len(names) > 30 else "")
 
 

@@ -55,7 +55,8 @@ def write_receipt(lake: Lake, receipt: Receipt) -> Path:
 
 def read_receipts(lake: Lake) -> list[Receipt]:
     """All receipts, by name. Raises WrongUse when one cannot be read, or two claim the same file."""
-    receipts, owner = [], {}
+    receipts: list[Receipt] = []
+    owner: dict[str, str] = {}
     for path in sorted(lake.receipts.glob("*.json")):
         try:
             receipt = msgspec.json.decode(path.read_bytes(), type=Receipt)

@@ -1,0 +1,152 @@
+-- clean.refunds, as duckdb runs it. Made by `make render` from warehouse/clean/refunds.sql: change that.
+SELECT
+    CAST(m.refund_id AS VARCHAR) AS refund_id,
+    CAST(m.line_number AS BIGINT) AS line_number,
+    CAST(m.line_type AS VARCHAR) AS line_type,
+    CAST(m.transaction_id AS VARCHAR) AS transaction_id,
+    CAST(m.transaction_line_number AS BIGINT) AS transaction_line_number,
+    CAST(m.user_id AS VARCHAR) AS user_id,
+    CAST(m.product_id AS VARCHAR) AS product_id,
+    CAST(m.quantity AS BIGINT) AS quantity,
+    CAST(m.unit_price AS DECIMAL(18,4)) AS unit_price,
+    CAST(m.amount AS DECIMAL(18,4)) AS amount,
+    CAST(m.tax_amount AS DECIMAL(18,4)) AS tax_amount,
+    CAST(m.currency AS VARCHAR) AS currency,
+    CAST(m.reason AS VARCHAR) AS reason,
+    CAST(m.payment_method AS VARCHAR) AS payment_method,
+    CAST(m.refunded_at AS TIMESTAMP) AS refunded_at,
+    CAST(m.refunded_us AS BIGINT) AS refunded_us,
+    CAST(m.refund_date AS DATE) AS refund_date,
+    CAST(m.updated_at AS TIMESTAMP) AS updated_at,
+    CAST(m.updated_us AS BIGINT) AS updated_us,
+    CAST(m.ds AS DATE) AS ds,
+    m.reject,
+    m.nulled_values,
+    m.raw_text,
+    m.source_file
+FROM (
+    WITH typed AS (
+      SELECT
+        NULLIF(TRIM(r.refund_id), '') AS refund_id,
+        NULLIF(TRIM(r.line_number), '') AS line_number_text,
+        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.line_number), '-?[0-9]{1,18}') THEN CAST(TRIM(r.line_number) AS BIGINT) END AS line_number,
+        COALESCE(
+          CASE WHEN STRLEN(NULLIF(TRIM(r.line_type), '')) = LENGTH(NULLIF(TRIM(r.line_type), '')) THEN LOWER(NULLIF(TRIM(r.line_type), '')) ELSE TRANSLATE(NULLIF(TRIM(r.line_type), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END,
+          'product'
+        ) AS line_type,
+        NULLIF(TRIM(r.transaction_id), '') AS transaction_id,
+        NULLIF(TRIM(r.transaction_line_number), '') AS transaction_line_text,
+        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.transaction_line_number), '-?[0-9]{1,18}') THEN CAST(TRIM(r.transaction_line_number) AS BIGINT) END AS transaction_line_number,
+        NULLIF(TRIM(r.user_id), '') AS user_id,
+        NULLIF(TRIM(r.product_id), '') AS product_id,
+        NULLIF(TRIM(r.quantity), '') AS quantity_text,
+        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.quantity), '-?[0-9]{1,18}') THEN CAST(TRIM(r.quantity) AS BIGINT) END AS quantity,
+        NULLIF(TRIM(r.unit_price), '') AS unit_price_text,
+        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.unit_price), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(r.unit_price) AS DECIMAL(18, 4)) END AS unit_price,
+        NULLIF(TRIM(r.amount), '') AS amount_text,
+        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.amount), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(r.amount) AS DECIMAL(18, 4)) END AS amount,
+        NULLIF(TRIM(r.tax_amount), '') AS tax_text,
+        COALESCE(
+          CASE WHEN REGEXP_FULL_MATCH(TRIM(r.tax_amount), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(r.tax_amount) AS DECIMAL(18, 4)) END,
+          0
+        ) AS tax_amount,
+        COALESCE(UPPER(NULLIF(TRIM(r.currency), '')), s.shop_currency) AS currency,
+        CASE WHEN STRLEN(NULLIF(TRIM(r.reason), '')) = LENGTH(NULLIF(TRIM(r.reason), '')) THEN LOWER(NULLIF(TRIM(r.reason), '')) ELSE TRANSLATE(NULLIF(TRIM(r.reason), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS reason,
+        CASE WHEN STRLEN(NULLIF(TRIM(r.payment_method), '')) = LENGTH(NULLIF(TRIM(r.payment_method), '')) THEN LOWER(NULLIF(TRIM(r.payment_method), '')) ELSE TRANSLATE(NULLIF(TRIM(r.payment_method), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS payment_method,
+        NULLIF(TRIM(r.refunded_at), '') AS refunded_text,
+        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(r.refunded_at), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.refunded_at), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.refunded_at), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(r.refunded_at) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.refunded_at), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(r.refunded_at) AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(r.refunded_at), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.refunded_at), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.refunded_at), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(r.refunded_at) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.refunded_at), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(r.refunded_at) AS BIGINT) * 1000) END) END AS refunded_at,
+        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)) AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)) AS BIGINT) * 1000) END) END AS updated_at,
+        r.is_malformed,
+        r.raw_text,
+        r.source_file,
+        r.ds
+      FROM raw.refunds AS r
+      CROSS JOIN ref.shop AS s
+    ), timed AS (
+      SELECT
+        t.*,
+        EPOCH_US(t.refunded_at) AS refunded_us,
+        EPOCH_US(t.updated_at) AS updated_us
+      FROM typed AS t
+    )
+    SELECT
+      t.refund_id,
+      t.line_number,
+      t.line_type,
+      t.transaction_id,
+      t.transaction_line_number,
+      t.user_id,
+      t.product_id,
+      t.quantity,
+      t.unit_price,
+      t.amount,
+      t.tax_amount,
+      t.currency,
+      t.reason,
+      t.payment_method,
+      t.refunded_at,
+      t.refunded_us,
+      q.local_date AS refund_date,
+      t.updated_at,
+      t.updated_us,
+      CASE
+        WHEN t.is_malformed
+        THEN 'malformed'
+        WHEN t.refund_id IS NULL
+        THEN 'missing_required:refund_id'
+        WHEN t.line_number_text IS NULL
+        THEN 'missing_required:line_number'
+        WHEN t.refunded_text IS NULL
+        THEN 'missing_required:refunded_at'
+        WHEN t.amount_text IS NULL
+        THEN 'missing_required:amount'
+        WHEN t.refunded_at IS NULL
+        THEN 'bad_timestamp:refunded_at'
+        WHEN t.updated_at IS NULL
+        THEN 'bad_timestamp:updated_at'
+        WHEN t.refunded_us > d.day_end_us + 600000000
+        THEN 'future_timestamp:refunded_at'
+        WHEN t.updated_us > d.day_end_us + 600000000
+        THEN 'future_timestamp:updated_at'
+        WHEN t.line_number IS NULL
+        THEN 'bad_number:line_number'
+        WHEN t.quantity IS NULL AND NOT t.quantity_text IS NULL
+        THEN 'bad_number:quantity'
+        WHEN t.unit_price IS NULL AND NOT t.unit_price_text IS NULL
+        THEN 'bad_number:unit_price'
+        WHEN t.amount IS NULL
+        THEN 'bad_number:amount'
+        WHEN NOT t.tax_text IS NULL
+        AND CASE WHEN REGEXP_FULL_MATCH(TRIM(t.tax_text), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(t.tax_text) AS DECIMAL(18, 4)) END IS NULL
+        THEN 'bad_number:tax_amount'
+        WHEN t.quantity < 0 OR t.quantity > 1000000000
+        THEN 'bad_amount:quantity'
+        WHEN t.amount < 0
+        THEN 'bad_amount:amount'
+        WHEN l.enum_value IS NULL
+        THEN 'unknown_line_type:line_type'
+        WHEN NOT t.payment_method IS NULL AND p.enum_value IS NULL
+        THEN 'unknown_payment_method:payment_method'
+        WHEN c.enum_value IS NULL
+        THEN 'unknown_currency:currency'
+      END AS reject,
+      CASE
+        WHEN t.transaction_line_number IS NULL AND NOT t.transaction_line_text IS NULL
+        THEN 1
+        ELSE 0
+      END AS nulled_values,
+      t.raw_text,
+      t.source_file,
+      t.ds
+    FROM timed AS t
+    LEFT JOIN ref.dates AS d
+      ON d.calendar_date = t.ds
+    LEFT JOIN ref.zone_quarters AS q
+      ON q.zone_quarter = CAST(FLOOR(t.refunded_us / NULLIF(900000000, 0)) AS BIGINT)
+    LEFT JOIN ref.enums AS l
+      ON l.enum_name = 'line_type' AND l.enum_value = t.line_type
+    LEFT JOIN ref.enums AS p
+      ON p.enum_name = 'payment_method' AND p.enum_value = t.payment_method
+    LEFT JOIN ref.enums AS c
+      ON c.enum_name = 'currency' AND c.enum_value = t.currency
+) AS m
