@@ -41,14 +41,23 @@ def deliver(root: Path, table: str, ds: str, rows: list[dict[str, Any]], name: s
             text = ",".join(columns) + "\n" + "".join(",".join(_text(r.get(c)) for c in columns) + "\n" for r in plain)
         files.append(_write(lake, folder / f"part-{name}.{form}", text, table, ds, form, "plain", len(plain)))
     if odd:
-        lines = [{**{c: r.get(c) for c in columns}, "raw_text": r.get("raw_text", "?"), "is_malformed": r.get("is_malformed", False)} for r in odd]
+        lines = [
+            {
+                **{c: r.get(c) for c in columns},
+                "raw_text": r.get("raw_text", "?"),
+                "is_malformed": r.get("is_malformed", False),
+            }
+            for r in odd
+        ]
         text = "".join(json.dumps(line, default=str) + "\n" for line in lines)
         files.append(_write(lake, folder / f"odd-{name}.jsonl", text, table, ds, "jsonl", "odd", len(odd)))
     write_receipt(lake, Receipt(f"{name}-{table}-{ds}", "ingest", "test", "", "", files))
 
 
 def _is_odd(row: dict[str, Any]) -> bool:
-    return "is_malformed" in row or any(isinstance(v, str) and any(c in v for c in ',"\n\r\t\u00a0') for v in row.values())
+    return "is_malformed" in row or any(
+        isinstance(v, str) and any(c in v for c in ',"\n\r\t\u00a0') for v in row.values()
+    )
 
 
 def _text(value: Any) -> str:
@@ -58,7 +67,9 @@ def _text(value: Any) -> str:
 def _write(lake: Lake, path: Path, text: str, table: str, ds: str, form: str, kind: str, rows: int) -> RawFile:
     data = text.encode()
     path.write_bytes(data)
-    return RawFile(path.relative_to(lake.root).as_posix(), table, ds, form, kind, rows, len(data), hashlib.sha256(data).hexdigest())
+    return RawFile(
+        path.relative_to(lake.root).as_posix(), table, ds, form, kind, rows, len(data), hashlib.sha256(data).hexdigest()
+    )
 
 
 def run(lake: Path, **options: Any) -> Result:

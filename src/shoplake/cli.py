@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from shoplake import __version__
+from shoplake import demo as demo_command
 from shoplake.build import command as build_command
 from shoplake.errors import ShoplakeError
+from shoplake.generate import command as generate_command
 from shoplake.ingest import command as ingest_command
 from shoplake.look import command as look_command
 
@@ -51,8 +53,10 @@ def settings(
     context.obj = resolve({"lake": lake, "project": project, "threads": threads, "memory": memory})
 
 
+app.add_typer(generate_command.app, name="generate")
 app.command("build")(build_command.build)
 app.command("ingest")(ingest_command.ingest)
+app.command("demo")(demo_command.demo)
 app.add_typer(look_command.show_app, name="show")
 for verb in (
     look_command.query,

@@ -19,6 +19,7 @@ KNOWN: dict[str, tuple[str, str]] = {
     "currency": ("EUR", "currency of a row that names none"),
     "country": ("", "country whose public holidays dim_date marks (ISO 3166)"),
     "threads": ("0", "threads of the embedded engine; 0: as many as there are processors"),
+    "keep": ("7", "generations that are kept"),
     "memory": ("2GB", "memory limit of the embedded engine"),
 }
 
@@ -73,10 +74,9 @@ def resolve(flags: dict[str, str | None], json: bool = False, folder: Path | Non
             found[name] = Setting(str(written[name]), str(path))
         else:
             found[name] = Setting(default, "default")
-    if not found["threads"].value.isdigit():
-        raise WrongUse(
-            f"threads: found {found['threads'].value!r} ({found['threads'].origin}), expected a whole number."
-        )
+    for name in ("threads", "keep"):
+        if not found[name].value.isdigit():
+            raise WrongUse(f"{name}: found {found[name].value!r} ({found[name].origin}), expected a whole number.")
     zone(found["timezone"].value, f"timezone ({found['timezone'].origin})")
     return Session(found, json)
 

@@ -18,7 +18,7 @@ WITH typed AS (
         tidy(r.amount) AS amount_text,
         to_decimal(r.amount) AS amount,
         tidy(r.tax_amount) AS tax_text,
-        COALESCE(to_decimal(r.tax_amount), 0) AS tax_amount,
+        to_decimal(r.tax_amount) AS tax_value,
         COALESCE(UPPER(tidy(r.currency)), s.shop_currency) AS currency,
         fold(r.reason) AS reason,
         fold(r.payment_method) AS payment_method,
@@ -46,7 +46,7 @@ SELECT
     t.quantity,
     t.unit_price,
     t.amount,
-    t.tax_amount,
+    COALESCE(t.tax_value, 0) AS tax_amount,
     t.currency,
     t.reason,
     t.payment_method,
@@ -69,7 +69,7 @@ SELECT
         WHEN t.quantity IS NULL AND t.quantity_text IS NOT NULL THEN 'bad_number:quantity'
         WHEN t.unit_price IS NULL AND t.unit_price_text IS NOT NULL THEN 'bad_number:unit_price'
         WHEN t.amount IS NULL THEN 'bad_number:amount'
-        WHEN t.tax_text IS NOT NULL AND to_decimal(t.tax_text) IS NULL THEN 'bad_number:tax_amount'
+        WHEN t.tax_text IS NOT NULL AND t.tax_value IS NULL THEN 'bad_number:tax_amount'
         WHEN t.quantity < 0 OR t.quantity > 1000000000 THEN 'bad_amount:quantity'
         WHEN t.amount < 0 THEN 'bad_amount:amount'
         WHEN l.enum_value IS NULL THEN 'unknown_line_type:line_type'

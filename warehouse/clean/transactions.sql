@@ -16,11 +16,11 @@ WITH typed AS (
         tidy(r.unit_price) AS unit_price_text,
         to_decimal(r.unit_price) AS unit_price,
         tidy(r.discount_amount) AS discount_text,
-        COALESCE(to_decimal(r.discount_amount), 0) AS discount_amount,
+        to_decimal(r.discount_amount) AS discount_value,
         tidy(r.tax_amount) AS tax_text,
-        COALESCE(to_decimal(r.tax_amount), 0) AS tax_amount,
+        to_decimal(r.tax_amount) AS tax_value,
         tidy(r.shipping_amount) AS shipping_text,
-        COALESCE(to_decimal(r.shipping_amount), 0) AS shipping_amount,
+        to_decimal(r.shipping_amount) AS shipping_value,
         tidy(r.total_amount) AS total_text,
         to_decimal(r.total_amount) AS total_amount,
         COALESCE(UPPER(tidy(r.currency)), s.shop_currency) AS currency,
@@ -48,10 +48,13 @@ WITH typed AS (
         t.*,
         micros(t.ordered_at) AS ordered_us,
         micros(t.updated_at) AS updated_us,
+        COALESCE(t.discount_value, 0) AS discount_amount,
+        COALESCE(t.tax_value, 0) AS tax_amount,
+        COALESCE(t.shipping_value, 0) AS shipping_amount,
         t.line_type IN ('discount', 'adjustment') AS takes_either_sign,
         CASE
             WHEN t.quantity BETWEEN -1000000000 AND 1000000000
-                THEN CAST(t.quantity AS DECIMAL(18, 0)) * t.unit_price
+                THEN CAST(t.quantity AS DECIMAL(19, 0)) * t.unit_price
         END AS line_amount
     FROM typed AS t
 ), priced AS (
@@ -73,7 +76,9 @@ SELECT
     t.discount_amount,
     t.tax_amount,
     t.shipping_amount,
-    COALESCE(t.total_amount, t.expected_total) AS total_amount,
+    COALESCE(
+        t.total_amount, CASE WHEN t.expected_total BETWEEN -99999999999999 AND 99999999999999 THEN t.expected_total END
+    ) AS total_amount,
     t.currency,
     t.coupon_code,
     t.payment_method,
@@ -104,9 +109,9 @@ SELECT
         WHEN t.line_number IS NULL THEN 'bad_number:line_number'
         WHEN t.quantity IS NULL THEN 'bad_number:quantity'
         WHEN t.unit_price IS NULL THEN 'bad_number:unit_price'
-        WHEN t.discount_text IS NOT NULL AND to_decimal(t.discount_text) IS NULL THEN 'bad_number:discount_amount'
-        WHEN t.tax_text IS NOT NULL AND to_decimal(t.tax_text) IS NULL THEN 'bad_number:tax_amount'
-        WHEN t.shipping_text IS NOT NULL AND to_decimal(t.shipping_text) IS NULL THEN 'bad_number:shipping_amount'
+        WHEN t.discount_text IS NOT NULL AND t.discount_value IS NULL THEN 'bad_number:discount_amount'
+        WHEN t.tax_text IS NOT NULL AND t.tax_value IS NULL THEN 'bad_number:tax_amount'
+        WHEN t.shipping_text IS NOT NULL AND t.shipping_value IS NULL THEN 'bad_number:shipping_amount'
         WHEN t.total_text IS NOT NULL AND t.total_amount IS NULL THEN 'bad_number:total_amount'
         WHEN t.quantity < -1000000000 OR t.quantity > 1000000000 THEN 'bad_amount:quantity'
         WHEN t.line_type = 'stock_adjustment' AND t.unit_price <> 0 THEN 'bad_amount:unit_price'

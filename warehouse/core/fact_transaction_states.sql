@@ -34,12 +34,18 @@ WITH copies AS (
         s.gross_amount - s.discount_amount AS net_amount,
         COALESCE(u.user_key, '@unknown') AS user_key,
         COALESCE(p.product_key, '@unknown') AS product_key,
-        CASE WHEN s.line_type = 'product' THEN CAST(CAST(s.quantity AS DECIMAL(18, 0)) * p.cost_price AS DECIMAL(18, 4)) END AS cost_amount
+        CASE WHEN s.line_type = 'product' THEN CAST(s.quantity AS DECIMAL(19, 0)) * p.cost_price END AS full_cost
     FROM priced AS s
     LEFT JOIN core.dim_users AS u
         ON u.user_id = s.user_id AND u.valid_from <= s.ordered_at AND (u.valid_to IS NULL OR u.valid_to > s.ordered_at)
     LEFT JOIN core.dim_products AS p
         ON p.product_id = s.product_id AND p.valid_from <= s.ordered_at AND (p.valid_to IS NULL OR p.valid_to > s.ordered_at)
+), costed AS (
+    -- A cost that no money column can hold is a slip in the catalogue: not known.
+    SELECT
+        j.*,
+        CASE WHEN j.full_cost < 10000000000000 THEN CAST(j.full_cost AS DECIMAL(18, 4)) END AS cost_amount
+    FROM joined AS j
 )
 SELECT
     j.transaction_id,
@@ -80,4 +86,4 @@ SELECT
     j.updated_us AS valid_from_us,
     j.valid_to_us,
     j.valid_to IS NULL AS is_current
-FROM joined AS j
+FROM costed AS j

@@ -23,7 +23,7 @@ WITH clicks AS (
         c.visitor_id,
         c.product_id,
         c.currency,
-        MAX(c.user_id) AS user_id,
+        CASE WHEN MIN(c.user_id) = MAX(c.user_id) THEN MIN(c.user_id) END AS user_id,
         SUM(CASE c.event_type WHEN 'add_to_cart' THEN c.quantity WHEN 'remove_from_cart' THEN -c.quantity ELSE 0 END) AS left_units,
         MAX(CASE WHEN c.event_type = 'purchase' THEN 1 ELSE 0 END) AS was_bought,
         MAX(c.unit_price) AS unit_price
@@ -43,7 +43,7 @@ WITH clicks AS (
         s.ended_us,
         s.device_type
     FROM carts AS c
-    INNER JOIN core.fact_sessions AS s ON s.session_key = c.session_key
+    INNER JOIN marts.known_sessions AS s ON s.session_key = c.session_key
     WHERE c.left_units > 0 AND c.was_bought = 0 AND NOT s.is_suspected_bot
 ), recovered AS (
     SELECT l.session_key, l.product_id, l.currency
@@ -61,7 +61,7 @@ SELECT
     l.session_key,
     COALESCE(l.currency, 'unknown') AS currency,
     MAX(l.visitor_id) AS visitor_id,
-    MAX(l.user_id) AS user_id,
+    CASE WHEN MIN(l.user_id) = MAX(l.user_id) THEN MIN(l.user_id) END AS user_id,
     MAX(l.session_date) AS cart_date,
     MAX(l.ended_at) AS ended_at,
     MAX(l.device_type) AS device_type,

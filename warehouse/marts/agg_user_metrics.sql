@@ -1,4 +1,5 @@
--- One row per user and currency with a sale before as_of. Two currencies are never added.
+-- One row per user and currency with a sale before as_of. Two currencies are never added. The money of discount lines is a
+-- discount, as in marts.agg_daily_sales.
 WITH sales AS (
     SELECT
         l.user_id,
@@ -8,8 +9,8 @@ WITH sales AS (
         COUNT(DISTINCT l.transaction_id) AS order_count,
         SUM(CASE WHEN l.line_type = 'product' THEN l.quantity ELSE 0 END) AS unit_count,
         CAST(SUM(l.gross_amount) AS DECIMAL(18, 4)) AS gross_amount,
-        CAST(SUM(l.discount_amount) AS DECIMAL(18, 4)) AS discount_amount,
-        CAST(SUM(l.net_amount) AS DECIMAL(18, 4)) AS net_amount
+        CAST(SUM(CASE WHEN l.line_type = 'discount' THEN l.discount_amount - l.line_amount ELSE l.discount_amount END) AS DECIMAL(18, 4)) AS discount_amount,
+        CAST(SUM(CASE WHEN l.line_type = 'discount' THEN l.line_amount ELSE 0 END + l.net_amount) AS DECIMAL(18, 4)) AS net_amount
     FROM marts.order_lines AS l
     WHERE l.is_sale AND l.user_id IS NOT NULL AND l.line_type <> 'stock_adjustment'
     GROUP BY l.user_id, l.currency

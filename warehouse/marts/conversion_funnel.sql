@@ -2,7 +2,7 @@
 -- A session that buys without a cart event (buy now) counts at every step it skipped. Suspected robots are left out.
 WITH sessions AS (
     SELECT
-        r.as_of,
+        s.as_of,
         s.session_date,
         s.channel,
         COALESCE(s.device_type, 'unknown') AS device_type,
@@ -11,9 +11,8 @@ WITH sessions AS (
         CASE WHEN s.checkout_count > 0 OR s.purchase_count > 0 THEN 1 ELSE 0 END AS checked_out,
         CASE WHEN s.purchase_count > 0 THEN 1 ELSE 0 END AS purchased,
         CASE WHEN s.purchase_count > 0 AND s.cart_count = 0 THEN 1 ELSE 0 END AS bought_now
-    FROM core.fact_sessions AS s
-    CROSS JOIN ref.run AS r
-    WHERE s.session_date < r.as_of AND NOT s.is_suspected_bot
+    FROM marts.known_sessions AS s
+    WHERE NOT s.is_suspected_bot
 )
 SELECT
     MAX(s.as_of) AS as_of,

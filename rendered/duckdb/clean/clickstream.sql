@@ -32,30 +32,37 @@ SELECT
 FROM (
     WITH typed AS (
       SELECT
-        NULLIF(TRIM(r.event_id), '') AS event_id,
-        CASE WHEN STRLEN(NULLIF(TRIM(r.event_type), '')) = LENGTH(NULLIF(TRIM(r.event_type), '')) THEN LOWER(NULLIF(TRIM(r.event_type), '')) ELSE TRANSLATE(NULLIF(TRIM(r.event_type), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS event_type,
-        NULLIF(TRIM(r.event_ts), '') AS event_text,
-        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(r.event_ts), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.event_ts), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.event_ts), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(r.event_ts) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.event_ts), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(r.event_ts) AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(r.event_ts), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.event_ts), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.event_ts), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(r.event_ts) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.event_ts), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(r.event_ts) AS BIGINT) * 1000) END) END AS event_ts,
-        NULLIF(TRIM(r.visitor_id), '') AS visitor_id,
-        NULLIF(TRIM(r.user_id), '') AS user_id,
-        NULLIF(TRIM(r.session_id), '') AS session_id,
-        NULLIF(TRIM(r.product_id), '') AS product_id,
-        NULLIF(TRIM(r.quantity), '') AS quantity_text,
-        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.quantity), '-?[0-9]{1,18}') THEN CAST(TRIM(r.quantity) AS BIGINT) END AS quantity,
-        NULLIF(TRIM(r.unit_price), '') AS unit_price_text,
-        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.unit_price), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(r.unit_price) AS DECIMAL(18, 4)) END AS unit_price,
-        COALESCE(UPPER(NULLIF(TRIM(r.currency), '')), s.shop_currency) AS currency,
-        NULLIF(TRIM(r.transaction_id), '') AS transaction_id,
-        NULLIF(TRIM(r.search_query), '') AS search_query,
-        NULLIF(TRIM(r.page_url), '') AS page_url,
-        NULLIF(TRIM(r.referrer), '') AS referrer,
-        CASE WHEN STRLEN(NULLIF(TRIM(r.utm_source), '')) = LENGTH(NULLIF(TRIM(r.utm_source), '')) THEN LOWER(NULLIF(TRIM(r.utm_source), '')) ELSE TRANSLATE(NULLIF(TRIM(r.utm_source), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS utm_source,
-        CASE WHEN STRLEN(NULLIF(TRIM(r.utm_medium), '')) = LENGTH(NULLIF(TRIM(r.utm_medium), '')) THEN LOWER(NULLIF(TRIM(r.utm_medium), '')) ELSE TRANSLATE(NULLIF(TRIM(r.utm_medium), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS utm_medium,
-        NULLIF(TRIM(r.utm_campaign), '') AS utm_campaign,
-        CASE WHEN STRLEN(NULLIF(TRIM(r.device_type), '')) = LENGTH(NULLIF(TRIM(r.device_type), '')) THEN LOWER(NULLIF(TRIM(r.device_type), '')) ELSE TRANSLATE(NULLIF(TRIM(r.device_type), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS device_type,
-        NULLIF(TRIM(r.user_agent), '') AS user_agent,
-        NULLIF(TRIM(r.ip_address), '') AS ip_address,
-        UPPER(NULLIF(TRIM(r.country), '')) AS country,
+        NULLIF(CASE WHEN PREFIX(r.event_id, ' ') OR SUFFIX(r.event_id, ' ') THEN TRIM(r.event_id, ' ') ELSE r.event_id END, '') AS event_id,
+        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.event_type, ' ') OR SUFFIX(r.event_type, ' ') THEN TRIM(r.event_type, ' ') ELSE r.event_type END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.event_type, ' ') OR SUFFIX(r.event_type, ' ') THEN TRIM(r.event_type, ' ') ELSE r.event_type END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.event_type, ' ') OR SUFFIX(r.event_type, ' ') THEN TRIM(r.event_type, ' ') ELSE r.event_type END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.event_type, ' ') OR SUFFIX(r.event_type, ' ') THEN TRIM(r.event_type, ' ') ELSE r.event_type END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS event_type,
+        NULLIF(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END, '') AS event_text,
+        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END AS BIGINT) * 1000) END) END AS event_ts,
+        NULLIF(CASE WHEN PREFIX(r.visitor_id, ' ') OR SUFFIX(r.visitor_id, ' ') THEN TRIM(r.visitor_id, ' ') ELSE r.visitor_id END, '') AS visitor_id,
+        NULLIF(CASE WHEN PREFIX(r.user_id, ' ') OR SUFFIX(r.user_id, ' ') THEN TRIM(r.user_id, ' ') ELSE r.user_id END, '') AS user_id,
+        NULLIF(CASE WHEN PREFIX(r.session_id, ' ') OR SUFFIX(r.session_id, ' ') THEN TRIM(r.session_id, ' ') ELSE r.session_id END, '') AS session_id,
+        NULLIF(CASE WHEN PREFIX(r.product_id, ' ') OR SUFFIX(r.product_id, ' ') THEN TRIM(r.product_id, ' ') ELSE r.product_id END, '') AS product_id,
+        NULLIF(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END, '') AS quantity_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END, '-?[0-9]{1,18}') THEN CAST(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END AS BIGINT) END AS quantity,
+        NULLIF(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END, '') AS unit_price_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END AS DECIMAL(18, 4)) END AS unit_price,
+        COALESCE(
+          UPPER(
+            NULLIF(CASE WHEN PREFIX(r.currency, ' ') OR SUFFIX(r.currency, ' ') THEN TRIM(r.currency, ' ') ELSE r.currency END, '')
+          ),
+          s.shop_currency
+        ) AS currency,
+        NULLIF(CASE WHEN PREFIX(r.transaction_id, ' ') OR SUFFIX(r.transaction_id, ' ') THEN TRIM(r.transaction_id, ' ') ELSE r.transaction_id END, '') AS transaction_id,
+        NULLIF(CASE WHEN PREFIX(r.search_query, ' ') OR SUFFIX(r.search_query, ' ') THEN TRIM(r.search_query, ' ') ELSE r.search_query END, '') AS search_query,
+        NULLIF(CASE WHEN PREFIX(r.page_url, ' ') OR SUFFIX(r.page_url, ' ') THEN TRIM(r.page_url, ' ') ELSE r.page_url END, '') AS page_url,
+        NULLIF(CASE WHEN PREFIX(r.referrer, ' ') OR SUFFIX(r.referrer, ' ') THEN TRIM(r.referrer, ' ') ELSE r.referrer END, '') AS referrer,
+        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.utm_source, ' ') OR SUFFIX(r.utm_source, ' ') THEN TRIM(r.utm_source, ' ') ELSE r.utm_source END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.utm_source, ' ') OR SUFFIX(r.utm_source, ' ') THEN TRIM(r.utm_source, ' ') ELSE r.utm_source END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.utm_source, ' ') OR SUFFIX(r.utm_source, ' ') THEN TRIM(r.utm_source, ' ') ELSE r.utm_source END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.utm_source, ' ') OR SUFFIX(r.utm_source, ' ') THEN TRIM(r.utm_source, ' ') ELSE r.utm_source END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS utm_source,
+        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.utm_medium, ' ') OR SUFFIX(r.utm_medium, ' ') THEN TRIM(r.utm_medium, ' ') ELSE r.utm_medium END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.utm_medium, ' ') OR SUFFIX(r.utm_medium, ' ') THEN TRIM(r.utm_medium, ' ') ELSE r.utm_medium END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.utm_medium, ' ') OR SUFFIX(r.utm_medium, ' ') THEN TRIM(r.utm_medium, ' ') ELSE r.utm_medium END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.utm_medium, ' ') OR SUFFIX(r.utm_medium, ' ') THEN TRIM(r.utm_medium, ' ') ELSE r.utm_medium END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS utm_medium,
+        NULLIF(CASE WHEN PREFIX(r.utm_campaign, ' ') OR SUFFIX(r.utm_campaign, ' ') THEN TRIM(r.utm_campaign, ' ') ELSE r.utm_campaign END, '') AS utm_campaign,
+        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.device_type, ' ') OR SUFFIX(r.device_type, ' ') THEN TRIM(r.device_type, ' ') ELSE r.device_type END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.device_type, ' ') OR SUFFIX(r.device_type, ' ') THEN TRIM(r.device_type, ' ') ELSE r.device_type END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.device_type, ' ') OR SUFFIX(r.device_type, ' ') THEN TRIM(r.device_type, ' ') ELSE r.device_type END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.device_type, ' ') OR SUFFIX(r.device_type, ' ') THEN TRIM(r.device_type, ' ') ELSE r.device_type END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS device_type,
+        NULLIF(CASE WHEN PREFIX(r.user_agent, ' ') OR SUFFIX(r.user_agent, ' ') THEN TRIM(r.user_agent, ' ') ELSE r.user_agent END, '') AS user_agent,
+        NULLIF(CASE WHEN PREFIX(r.ip_address, ' ') OR SUFFIX(r.ip_address, ' ') THEN TRIM(r.ip_address, ' ') ELSE r.ip_address END, '') AS ip_address,
+        UPPER(
+          NULLIF(CASE WHEN PREFIX(r.country, ' ') OR SUFFIX(r.country, ' ') THEN TRIM(r.country, ' ') ELSE r.country END, '')
+        ) AS country,
         r.is_malformed,
         r.raw_text,
         r.source_file,
@@ -116,7 +123,7 @@ FROM (
         THEN 'bad_amount:quantity'
         WHEN t.unit_price < 0
         THEN 'bad_amount:unit_price'
-        WHEN CAST(t.quantity AS DECIMAL(18, 0)) * t.unit_price >= 100000000000000
+        WHEN CAST(t.quantity AS DECIMAL(19, 0)) * t.unit_price >= 100000000000000
         THEN 'bad_amount:unit_price'
         WHEN e.enum_value IS NULL
         THEN 'unknown_event_type:event_type'

@@ -27,35 +27,181 @@ SELECT
 FROM (
     WITH typed AS (
       SELECT
-        NULLIF(TRIM(r.refund_id), '') AS refund_id,
-        NULLIF(TRIM(r.line_number), '') AS line_number_text,
-        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.line_number), '-?[0-9]{1,18}') THEN CAST(TRIM(r.line_number) AS BIGINT) END AS line_number,
+        NULLIF(CASE WHEN PREFIX(r.refund_id, ' ') OR SUFFIX(r.refund_id, ' ') THEN TRIM(r.refund_id, ' ') ELSE r.refund_id END, '') AS refund_id,
+        NULLIF(CASE WHEN PREFIX(r.line_number, ' ') OR SUFFIX(r.line_number, ' ') THEN TRIM(r.line_number, ' ') ELSE r.line_number END, '') AS line_number_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.line_number, ' ') OR SUFFIX(r.line_number, ' ') THEN TRIM(r.line_number, ' ') ELSE r.line_number END, '-?[0-9]{1,18}') THEN CAST(CASE WHEN PREFIX(r.line_number, ' ') OR SUFFIX(r.line_number, ' ') THEN TRIM(r.line_number, ' ') ELSE r.line_number END AS BIGINT) END AS line_number,
         COALESCE(
-          CASE WHEN STRLEN(NULLIF(TRIM(r.line_type), '')) = LENGTH(NULLIF(TRIM(r.line_type), '')) THEN LOWER(NULLIF(TRIM(r.line_type), '')) ELSE TRANSLATE(NULLIF(TRIM(r.line_type), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END,
+          CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END,
           'product'
         ) AS line_type,
-        NULLIF(TRIM(r.transaction_id), '') AS transaction_id,
-        NULLIF(TRIM(r.transaction_line_number), '') AS transaction_line_text,
-        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.transaction_line_number), '-?[0-9]{1,18}') THEN CAST(TRIM(r.transaction_line_number) AS BIGINT) END AS transaction_line_number,
-        NULLIF(TRIM(r.user_id), '') AS user_id,
-        NULLIF(TRIM(r.product_id), '') AS product_id,
-        NULLIF(TRIM(r.quantity), '') AS quantity_text,
-        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.quantity), '-?[0-9]{1,18}') THEN CAST(TRIM(r.quantity) AS BIGINT) END AS quantity,
-        NULLIF(TRIM(r.unit_price), '') AS unit_price_text,
-        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.unit_price), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(r.unit_price) AS DECIMAL(18, 4)) END AS unit_price,
-        NULLIF(TRIM(r.amount), '') AS amount_text,
-        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.amount), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(r.amount) AS DECIMAL(18, 4)) END AS amount,
-        NULLIF(TRIM(r.tax_amount), '') AS tax_text,
+        NULLIF(CASE WHEN PREFIX(r.transaction_id, ' ') OR SUFFIX(r.transaction_id, ' ') THEN TRIM(r.transaction_id, ' ') ELSE r.transaction_id END, '') AS transaction_id,
+        NULLIF(CASE WHEN PREFIX(r.transaction_line_number, ' ') OR SUFFIX(r.transaction_line_number, ' ') THEN TRIM(r.transaction_line_number, ' ') ELSE r.transaction_line_number END, '') AS transaction_line_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.transaction_line_number, ' ') OR SUFFIX(r.transaction_line_number, ' ') THEN TRIM(r.transaction_line_number, ' ') ELSE r.transaction_line_number END, '-?[0-9]{1,18}') THEN CAST(CASE WHEN PREFIX(r.transaction_line_number, ' ') OR SUFFIX(r.transaction_line_number, ' ') THEN TRIM(r.transaction_line_number, ' ') ELSE r.transaction_line_number END AS BIGINT) END AS transaction_line_number,
+        NULLIF(CASE WHEN PREFIX(r.user_id, ' ') OR SUFFIX(r.user_id, ' ') THEN TRIM(r.user_id, ' ') ELSE r.user_id END, '') AS user_id,
+        NULLIF(CASE WHEN PREFIX(r.product_id, ' ') OR SUFFIX(r.product_id, ' ') THEN TRIM(r.product_id, ' ') ELSE r.product_id END, '') AS product_id,
+        NULLIF(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END, '') AS quantity_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END, '-?[0-9]{1,18}') THEN CAST(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END AS BIGINT) END AS quantity,
+        NULLIF(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END, '') AS unit_price_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END AS DECIMAL(18, 4)) END AS unit_price,
+        NULLIF(CASE WHEN PREFIX(r.amount, ' ') OR SUFFIX(r.amount, ' ') THEN TRIM(r.amount, ' ') ELSE r.amount END, '') AS amount_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.amount, ' ') OR SUFFIX(r.amount, ' ') THEN TRIM(r.amount, ' ') ELSE r.amount END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.amount, ' ') OR SUFFIX(r.amount, ' ') THEN TRIM(r.amount, ' ') ELSE r.amount END AS DECIMAL(18, 4)) END AS amount,
+        NULLIF(CASE WHEN PREFIX(r.tax_amount, ' ') OR SUFFIX(r.tax_amount, ' ') THEN TRIM(r.tax_amount, ' ') ELSE r.tax_amount END, '') AS tax_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.tax_amount, ' ') OR SUFFIX(r.tax_amount, ' ') THEN TRIM(r.tax_amount, ' ') ELSE r.tax_amount END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.tax_amount, ' ') OR SUFFIX(r.tax_amount, ' ') THEN TRIM(r.tax_amount, ' ') ELSE r.tax_amount END AS DECIMAL(18, 4)) END AS tax_value,
         COALESCE(
-          CASE WHEN REGEXP_FULL_MATCH(TRIM(r.tax_amount), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(r.tax_amount) AS DECIMAL(18, 4)) END,
-          0
-        ) AS tax_amount,
-        COALESCE(UPPER(NULLIF(TRIM(r.currency), '')), s.shop_currency) AS currency,
-        CASE WHEN STRLEN(NULLIF(TRIM(r.reason), '')) = LENGTH(NULLIF(TRIM(r.reason), '')) THEN LOWER(NULLIF(TRIM(r.reason), '')) ELSE TRANSLATE(NULLIF(TRIM(r.reason), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS reason,
-        CASE WHEN STRLEN(NULLIF(TRIM(r.payment_method), '')) = LENGTH(NULLIF(TRIM(r.payment_method), '')) THEN LOWER(NULLIF(TRIM(r.payment_method), '')) ELSE TRANSLATE(NULLIF(TRIM(r.payment_method), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS payment_method,
-        NULLIF(TRIM(r.refunded_at), '') AS refunded_text,
-        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(r.refunded_at), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.refunded_at), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.refunded_at), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(r.refunded_at) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.refunded_at), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(r.refunded_at) AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(r.refunded_at), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.refunded_at), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.refunded_at), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(r.refunded_at) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.refunded_at), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(r.refunded_at) AS BIGINT) * 1000) END) END AS refunded_at,
-        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)) AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.refunded_at)) AS BIGINT) * 1000) END) END AS updated_at,
+          UPPER(
+            NULLIF(CASE WHEN PREFIX(r.currency, ' ') OR SUFFIX(r.currency, ' ') THEN TRIM(r.currency, ' ') ELSE r.currency END, '')
+          ),
+          s.shop_currency
+        ) AS currency,
+        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.reason, ' ') OR SUFFIX(r.reason, ' ') THEN TRIM(r.reason, ' ') ELSE r.reason END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.reason, ' ') OR SUFFIX(r.reason, ' ') THEN TRIM(r.reason, ' ') ELSE r.reason END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.reason, ' ') OR SUFFIX(r.reason, ' ') THEN TRIM(r.reason, ' ') ELSE r.reason END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.reason, ' ') OR SUFFIX(r.reason, ' ') THEN TRIM(r.reason, ' ') ELSE r.reason END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS reason,
+        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS payment_method,
+        NULLIF(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '') AS refunded_text,
+        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS BIGINT) * 1000) END) END AS refunded_at,
+        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ) END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ) END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ) END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ) END AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ) END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ) END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ) END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.refunded_at
+        ) END AS BIGINT) * 1000) END) END AS updated_at,
         r.is_malformed,
         r.raw_text,
         r.source_file,
@@ -80,7 +226,7 @@ FROM (
       t.quantity,
       t.unit_price,
       t.amount,
-      t.tax_amount,
+      COALESCE(t.tax_value, 0) AS tax_amount,
       t.currency,
       t.reason,
       t.payment_method,
@@ -116,8 +262,7 @@ FROM (
         THEN 'bad_number:unit_price'
         WHEN t.amount IS NULL
         THEN 'bad_number:amount'
-        WHEN NOT t.tax_text IS NULL
-        AND CASE WHEN REGEXP_FULL_MATCH(TRIM(t.tax_text), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(t.tax_text) AS DECIMAL(18, 4)) END IS NULL
+        WHEN NOT t.tax_text IS NULL AND t.tax_value IS NULL
         THEN 'bad_number:tax_amount'
         WHEN t.quantity < 0 OR t.quantity > 1000000000
         THEN 'bad_amount:quantity'

@@ -37,55 +37,198 @@ SELECT
 FROM (
     WITH typed AS (
       SELECT
-        NULLIF(TRIM(r.transaction_id), '') AS transaction_id,
-        NULLIF(TRIM(r.line_number), '') AS line_number_text,
-        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.line_number), '-?[0-9]{1,18}') THEN CAST(TRIM(r.line_number) AS BIGINT) END AS line_number,
+        NULLIF(CASE WHEN PREFIX(r.transaction_id, ' ') OR SUFFIX(r.transaction_id, ' ') THEN TRIM(r.transaction_id, ' ') ELSE r.transaction_id END, '') AS transaction_id,
+        NULLIF(CASE WHEN PREFIX(r.line_number, ' ') OR SUFFIX(r.line_number, ' ') THEN TRIM(r.line_number, ' ') ELSE r.line_number END, '') AS line_number_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.line_number, ' ') OR SUFFIX(r.line_number, ' ') THEN TRIM(r.line_number, ' ') ELSE r.line_number END, '-?[0-9]{1,18}') THEN CAST(CASE WHEN PREFIX(r.line_number, ' ') OR SUFFIX(r.line_number, ' ') THEN TRIM(r.line_number, ' ') ELSE r.line_number END AS BIGINT) END AS line_number,
         COALESCE(
-          CASE WHEN STRLEN(NULLIF(TRIM(r.line_type), '')) = LENGTH(NULLIF(TRIM(r.line_type), '')) THEN LOWER(NULLIF(TRIM(r.line_type), '')) ELSE TRANSLATE(NULLIF(TRIM(r.line_type), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END,
+          CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END,
           'product'
         ) AS line_type,
-        NULLIF(TRIM(r.user_id), '') AS user_id,
-        CASE WHEN STRLEN(NULLIF(TRIM(r.email), '')) = LENGTH(NULLIF(TRIM(r.email), '')) THEN LOWER(NULLIF(TRIM(r.email), '')) ELSE TRANSLATE(NULLIF(TRIM(r.email), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS email,
-        NULLIF(TRIM(r.visitor_id), '') AS visitor_id,
-        NULLIF(TRIM(r.product_id), '') AS product_id,
-        NULLIF(TRIM(r.quantity), '') AS quantity_text,
-        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.quantity), '-?[0-9]{1,18}') THEN CAST(TRIM(r.quantity) AS BIGINT) END AS quantity,
-        NULLIF(TRIM(r.unit_price), '') AS unit_price_text,
-        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.unit_price), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(r.unit_price) AS DECIMAL(18, 4)) END AS unit_price,
-        NULLIF(TRIM(r.discount_amount), '') AS discount_text,
+        NULLIF(CASE WHEN PREFIX(r.user_id, ' ') OR SUFFIX(r.user_id, ' ') THEN TRIM(r.user_id, ' ') ELSE r.user_id END, '') AS user_id,
+        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.email, ' ') OR SUFFIX(r.email, ' ') THEN TRIM(r.email, ' ') ELSE r.email END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.email, ' ') OR SUFFIX(r.email, ' ') THEN TRIM(r.email, ' ') ELSE r.email END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.email, ' ') OR SUFFIX(r.email, ' ') THEN TRIM(r.email, ' ') ELSE r.email END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.email, ' ') OR SUFFIX(r.email, ' ') THEN TRIM(r.email, ' ') ELSE r.email END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS email,
+        NULLIF(CASE WHEN PREFIX(r.visitor_id, ' ') OR SUFFIX(r.visitor_id, ' ') THEN TRIM(r.visitor_id, ' ') ELSE r.visitor_id END, '') AS visitor_id,
+        NULLIF(CASE WHEN PREFIX(r.product_id, ' ') OR SUFFIX(r.product_id, ' ') THEN TRIM(r.product_id, ' ') ELSE r.product_id END, '') AS product_id,
+        NULLIF(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END, '') AS quantity_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END, '-?[0-9]{1,18}') THEN CAST(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END AS BIGINT) END AS quantity,
+        NULLIF(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END, '') AS unit_price_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END AS DECIMAL(18, 4)) END AS unit_price,
+        NULLIF(CASE WHEN PREFIX(r.discount_amount, ' ') OR SUFFIX(r.discount_amount, ' ') THEN TRIM(r.discount_amount, ' ') ELSE r.discount_amount END, '') AS discount_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.discount_amount, ' ') OR SUFFIX(r.discount_amount, ' ') THEN TRIM(r.discount_amount, ' ') ELSE r.discount_amount END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.discount_amount, ' ') OR SUFFIX(r.discount_amount, ' ') THEN TRIM(r.discount_amount, ' ') ELSE r.discount_amount END AS DECIMAL(18, 4)) END AS discount_value,
+        NULLIF(CASE WHEN PREFIX(r.tax_amount, ' ') OR SUFFIX(r.tax_amount, ' ') THEN TRIM(r.tax_amount, ' ') ELSE r.tax_amount END, '') AS tax_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.tax_amount, ' ') OR SUFFIX(r.tax_amount, ' ') THEN TRIM(r.tax_amount, ' ') ELSE r.tax_amount END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.tax_amount, ' ') OR SUFFIX(r.tax_amount, ' ') THEN TRIM(r.tax_amount, ' ') ELSE r.tax_amount END AS DECIMAL(18, 4)) END AS tax_value,
+        NULLIF(CASE WHEN PREFIX(r.shipping_amount, ' ') OR SUFFIX(r.shipping_amount, ' ') THEN TRIM(r.shipping_amount, ' ') ELSE r.shipping_amount END, '') AS shipping_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.shipping_amount, ' ') OR SUFFIX(r.shipping_amount, ' ') THEN TRIM(r.shipping_amount, ' ') ELSE r.shipping_amount END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.shipping_amount, ' ') OR SUFFIX(r.shipping_amount, ' ') THEN TRIM(r.shipping_amount, ' ') ELSE r.shipping_amount END AS DECIMAL(18, 4)) END AS shipping_value,
+        NULLIF(CASE WHEN PREFIX(r.total_amount, ' ') OR SUFFIX(r.total_amount, ' ') THEN TRIM(r.total_amount, ' ') ELSE r.total_amount END, '') AS total_text,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.total_amount, ' ') OR SUFFIX(r.total_amount, ' ') THEN TRIM(r.total_amount, ' ') ELSE r.total_amount END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.total_amount, ' ') OR SUFFIX(r.total_amount, ' ') THEN TRIM(r.total_amount, ' ') ELSE r.total_amount END AS DECIMAL(18, 4)) END AS total_amount,
         COALESCE(
-          CASE WHEN REGEXP_FULL_MATCH(TRIM(r.discount_amount), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(r.discount_amount) AS DECIMAL(18, 4)) END,
-          0
-        ) AS discount_amount,
-        NULLIF(TRIM(r.tax_amount), '') AS tax_text,
+          UPPER(
+            NULLIF(CASE WHEN PREFIX(r.currency, ' ') OR SUFFIX(r.currency, ' ') THEN TRIM(r.currency, ' ') ELSE r.currency END, '')
+          ),
+          s.shop_currency
+        ) AS currency,
+        NULLIF(CASE WHEN PREFIX(r.coupon_code, ' ') OR SUFFIX(r.coupon_code, ' ') THEN TRIM(r.coupon_code, ' ') ELSE r.coupon_code END, '') AS coupon_code,
+        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS payment_method,
+        NULLIF(CASE WHEN PREFIX(r.card_last4, ' ') OR SUFFIX(r.card_last4, ' ') THEN TRIM(r.card_last4, ' ') ELSE r.card_last4 END, '') AS card_last4,
         COALESCE(
-          CASE WHEN REGEXP_FULL_MATCH(TRIM(r.tax_amount), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(r.tax_amount) AS DECIMAL(18, 4)) END,
-          0
-        ) AS tax_amount,
-        NULLIF(TRIM(r.shipping_amount), '') AS shipping_text,
-        COALESCE(
-          CASE WHEN REGEXP_FULL_MATCH(TRIM(r.shipping_amount), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(r.shipping_amount) AS DECIMAL(18, 4)) END,
-          0
-        ) AS shipping_amount,
-        NULLIF(TRIM(r.total_amount), '') AS total_text,
-        CASE WHEN REGEXP_FULL_MATCH(TRIM(r.total_amount), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(r.total_amount) AS DECIMAL(18, 4)) END AS total_amount,
-        COALESCE(UPPER(NULLIF(TRIM(r.currency), '')), s.shop_currency) AS currency,
-        NULLIF(TRIM(r.coupon_code), '') AS coupon_code,
-        CASE WHEN STRLEN(NULLIF(TRIM(r.payment_method), '')) = LENGTH(NULLIF(TRIM(r.payment_method), '')) THEN LOWER(NULLIF(TRIM(r.payment_method), '')) ELSE TRANSLATE(NULLIF(TRIM(r.payment_method), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS payment_method,
-        NULLIF(TRIM(r.card_last4), '') AS card_last4,
-        COALESCE(
-          CASE WHEN STRLEN(NULLIF(TRIM(r.status), '')) = LENGTH(NULLIF(TRIM(r.status), '')) THEN LOWER(NULLIF(TRIM(r.status), '')) ELSE TRANSLATE(NULLIF(TRIM(r.status), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END,
+          CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.status, ' ') OR SUFFIX(r.status, ' ') THEN TRIM(r.status, ' ') ELSE r.status END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.status, ' ') OR SUFFIX(r.status, ' ') THEN TRIM(r.status, ' ') ELSE r.status END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.status, ' ') OR SUFFIX(r.status, ' ') THEN TRIM(r.status, ' ') ELSE r.status END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.status, ' ') OR SUFFIX(r.status, ' ') THEN TRIM(r.status, ' ') ELSE r.status END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END,
           'paid'
         ) AS status,
-        CASE WHEN STRLEN(NULLIF(TRIM(r.order_source), '')) = LENGTH(NULLIF(TRIM(r.order_source), '')) THEN LOWER(NULLIF(TRIM(r.order_source), '')) ELSE TRANSLATE(NULLIF(TRIM(r.order_source), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS order_source,
-        NULLIF(TRIM(r.ship_city), '') AS ship_city,
-        NULLIF(TRIM(r.ship_region), '') AS ship_region,
-        NULLIF(TRIM(r.ship_postal_code), '') AS ship_postal_code,
-        NULLIF(TRIM(r.ship_country), '') AS ship_country,
-        NULLIF(TRIM(r.ordered_at), '') AS ordered_text,
-        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(r.ordered_at), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.ordered_at), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.ordered_at), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(r.ordered_at) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.ordered_at), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(r.ordered_at) AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(r.ordered_at), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.ordered_at), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.ordered_at), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(r.ordered_at) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(r.ordered_at), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(r.ordered_at) AS BIGINT) * 1000) END) END AS ordered_at,
-        COALESCE(NULLIF(TRIM(r.updated_at), ''), NULLIF(TRIM(r.ordered_at), '')) AS updated_text,
-        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)), '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)), 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)), '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)), '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) AS BIGINT) * 1000) END) END AS updated_at,
+        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.order_source, ' ') OR SUFFIX(r.order_source, ' ') THEN TRIM(r.order_source, ' ') ELSE r.order_source END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.order_source, ' ') OR SUFFIX(r.order_source, ' ') THEN TRIM(r.order_source, ' ') ELSE r.order_source END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.order_source, ' ') OR SUFFIX(r.order_source, ' ') THEN TRIM(r.order_source, ' ') ELSE r.order_source END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.order_source, ' ') OR SUFFIX(r.order_source, ' ') THEN TRIM(r.order_source, ' ') ELSE r.order_source END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS order_source,
+        NULLIF(CASE WHEN PREFIX(r.ship_city, ' ') OR SUFFIX(r.ship_city, ' ') THEN TRIM(r.ship_city, ' ') ELSE r.ship_city END, '') AS ship_city,
+        NULLIF(CASE WHEN PREFIX(r.ship_region, ' ') OR SUFFIX(r.ship_region, ' ') THEN TRIM(r.ship_region, ' ') ELSE r.ship_region END, '') AS ship_region,
+        NULLIF(CASE WHEN PREFIX(r.ship_postal_code, ' ') OR SUFFIX(r.ship_postal_code, ' ') THEN TRIM(r.ship_postal_code, ' ') ELSE r.ship_postal_code END, '') AS ship_postal_code,
+        NULLIF(CASE WHEN PREFIX(r.ship_country, ' ') OR SUFFIX(r.ship_country, ' ') THEN TRIM(r.ship_country, ' ') ELSE r.ship_country END, '') AS ship_country,
+        NULLIF(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '') AS ordered_text,
+        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS BIGINT) * 1000) END) END AS ordered_at,
+        COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          NULLIF(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '')
+        ) AS updated_text,
+        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ) END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ) END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ) END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ) END AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ) END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ) END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ) END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') OR SUFFIX(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') THEN TRIM(COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ), ' ') ELSE COALESCE(
+          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+          r.ordered_at
+        ) END AS BIGINT) * 1000) END) END AS updated_at,
         r.is_malformed,
         r.raw_text,
         r.source_file,
@@ -97,10 +240,13 @@ FROM (
         t.*,
         EPOCH_US(t.ordered_at) AS ordered_us,
         EPOCH_US(t.updated_at) AS updated_us,
+        COALESCE(t.discount_value, 0) AS discount_amount,
+        COALESCE(t.tax_value, 0) AS tax_amount,
+        COALESCE(t.shipping_value, 0) AS shipping_amount,
         t.line_type IN ('discount', 'adjustment') AS takes_either_sign,
         CASE
           WHEN t.quantity BETWEEN -1000000000 AND 1000000000
-          THEN CAST(t.quantity AS DECIMAL(18, 0)) * t.unit_price
+          THEN CAST(t.quantity AS DECIMAL(19, 0)) * t.unit_price
         END AS line_amount
       FROM typed AS t
     ), priced AS (
@@ -122,7 +268,13 @@ FROM (
       t.discount_amount,
       t.tax_amount,
       t.shipping_amount,
-      COALESCE(t.total_amount, t.expected_total) AS total_amount,
+      COALESCE(
+        t.total_amount,
+        CASE
+          WHEN t.expected_total BETWEEN -99999999999999 AND 99999999999999
+          THEN t.expected_total
+        END
+      ) AS total_amount,
       t.currency,
       t.coupon_code,
       t.payment_method,
@@ -166,14 +318,11 @@ FROM (
         THEN 'bad_number:quantity'
         WHEN t.unit_price IS NULL
         THEN 'bad_number:unit_price'
-        WHEN NOT t.discount_text IS NULL
-        AND CASE WHEN REGEXP_FULL_MATCH(TRIM(t.discount_text), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(t.discount_text) AS DECIMAL(18, 4)) END IS NULL
+        WHEN NOT t.discount_text IS NULL AND t.discount_value IS NULL
         THEN 'bad_number:discount_amount'
-        WHEN NOT t.tax_text IS NULL
-        AND CASE WHEN REGEXP_FULL_MATCH(TRIM(t.tax_text), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(t.tax_text) AS DECIMAL(18, 4)) END IS NULL
+        WHEN NOT t.tax_text IS NULL AND t.tax_value IS NULL
         THEN 'bad_number:tax_amount'
-        WHEN NOT t.shipping_text IS NULL
-        AND CASE WHEN REGEXP_FULL_MATCH(TRIM(t.shipping_text), '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(TRIM(t.shipping_text) AS DECIMAL(18, 4)) END IS NULL
+        WHEN NOT t.shipping_text IS NULL AND t.shipping_value IS NULL
         THEN 'bad_number:shipping_amount'
         WHEN NOT t.total_text IS NULL AND t.total_amount IS NULL
         THEN 'bad_number:total_amount'

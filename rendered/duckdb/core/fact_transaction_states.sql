@@ -73,8 +73,8 @@ FROM (
         COALESCE(p.product_key, '@unknown') AS product_key,
         CASE
           WHEN s.line_type = 'product'
-          THEN CAST(CAST(s.quantity AS DECIMAL(18, 0)) * p.cost_price AS DECIMAL(18, 4))
-        END AS cost_amount
+          THEN CAST(s.quantity AS DECIMAL(19, 0)) * p.cost_price
+        END AS full_cost
       FROM priced AS s
       LEFT JOIN core.dim_users AS u
         ON u.user_id = s.user_id
@@ -88,6 +88,11 @@ FROM (
         AND (
           p.valid_to IS NULL OR p.valid_to > s.ordered_at
         )
+    ), costed AS (
+      SELECT
+        j.*,
+        CASE WHEN j.full_cost < 10000000000000 THEN CAST(j.full_cost AS DECIMAL(18, 4)) END AS cost_amount
+      FROM joined AS j
     )
     SELECT
       j.transaction_id,
@@ -128,5 +133,5 @@ FROM (
       j.updated_us AS valid_from_us,
       j.valid_to_us,
       j.valid_to IS NULL AS is_current
-    FROM joined AS j
+    FROM costed AS j
 ) AS m

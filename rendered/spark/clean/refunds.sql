@@ -46,10 +46,7 @@ FROM (
         NULLIF(TRIM(r.amount), '') AS amount_text,
         CASE WHEN TRIM(r.amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.amount) AS DECIMAL(18, 4)) END AS amount,
         NULLIF(TRIM(r.tax_amount), '') AS tax_text,
-        COALESCE(
-          CASE WHEN TRIM(r.tax_amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.tax_amount) AS DECIMAL(18, 4)) END,
-          0
-        ) AS tax_amount,
+        CASE WHEN TRIM(r.tax_amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.tax_amount) AS DECIMAL(18, 4)) END AS tax_value,
         COALESCE(UPPER(NULLIF(TRIM(r.currency), '')), s.shop_currency) AS currency,
         TRANSLATE(NULLIF(TRIM(r.reason), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS reason,
         TRANSLATE(NULLIF(TRIM(r.payment_method), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS payment_method,
@@ -80,7 +77,7 @@ FROM (
       t.quantity,
       t.unit_price,
       t.amount,
-      t.tax_amount,
+      COALESCE(t.tax_value, 0) AS tax_amount,
       t.currency,
       t.reason,
       t.payment_method,
@@ -116,8 +113,7 @@ FROM (
         THEN 'bad_number:unit_price'
         WHEN t.amount IS NULL
         THEN 'bad_number:amount'
-        WHEN NOT t.tax_text IS NULL
-        AND CASE WHEN TRIM(t.tax_text) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(t.tax_text) AS DECIMAL(18, 4)) END IS NULL
+        WHEN NOT t.tax_text IS NULL AND t.tax_value IS NULL
         THEN 'bad_number:tax_amount'
         WHEN t.quantity < 0 OR t.quantity > 1000000000
         THEN 'bad_amount:quantity'

@@ -53,20 +53,11 @@ FROM (
         NULLIF(TRIM(r.unit_price), '') AS unit_price_text,
         CASE WHEN TRIM(r.unit_price) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.unit_price) AS DECIMAL(18, 4)) END AS unit_price,
         NULLIF(TRIM(r.discount_amount), '') AS discount_text,
-        COALESCE(
-          CASE WHEN TRIM(r.discount_amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.discount_amount) AS DECIMAL(18, 4)) END,
-          0
-        ) AS discount_amount,
+        CASE WHEN TRIM(r.discount_amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.discount_amount) AS DECIMAL(18, 4)) END AS discount_value,
         NULLIF(TRIM(r.tax_amount), '') AS tax_text,
-        COALESCE(
-          CASE WHEN TRIM(r.tax_amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.tax_amount) AS DECIMAL(18, 4)) END,
-          0
-        ) AS tax_amount,
+        CASE WHEN TRIM(r.tax_amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.tax_amount) AS DECIMAL(18, 4)) END AS tax_value,
         NULLIF(TRIM(r.shipping_amount), '') AS shipping_text,
-        COALESCE(
-          CASE WHEN TRIM(r.shipping_amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.shipping_amount) AS DECIMAL(18, 4)) END,
-          0
-        ) AS shipping_amount,
+        CASE WHEN TRIM(r.shipping_amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.shipping_amount) AS DECIMAL(18, 4)) END AS shipping_value,
         NULLIF(TRIM(r.total_amount), '') AS total_text,
         CASE WHEN TRIM(r.total_amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.total_amount) AS DECIMAL(18, 4)) END AS total_amount,
         COALESCE(UPPER(NULLIF(TRIM(r.currency), '')), s.shop_currency) AS currency,
@@ -97,10 +88,13 @@ FROM (
         t.*,
         UNIX_MICROS(CAST(t.ordered_at AS TIMESTAMP)) AS ordered_us,
         UNIX_MICROS(CAST(t.updated_at AS TIMESTAMP)) AS updated_us,
+        COALESCE(t.discount_value, 0) AS discount_amount,
+        COALESCE(t.tax_value, 0) AS tax_amount,
+        COALESCE(t.shipping_value, 0) AS shipping_amount,
         t.line_type IN ('discount', 'adjustment') AS takes_either_sign,
         CASE
           WHEN t.quantity BETWEEN -1000000000 AND 1000000000
-          THEN CAST(t.quantity AS DECIMAL(18, 0)) * t.unit_price
+          THEN CAST(t.quantity AS DECIMAL(19, 0)) * t.unit_price
         END AS line_amount
       FROM typed AS t
     ), priced AS (
@@ -122,7 +116,13 @@ FROM (
       t.discount_amount,
       t.tax_amount,
       t.shipping_amount,
-      COALESCE(t.total_amount, t.expected_total) AS total_amount,
+      COALESCE(
+        t.total_amount,
+        CASE
+          WHEN t.expected_total BETWEEN -99999999999999 AND 99999999999999
+          THEN t.expected_total
+        END
+      ) AS total_amount,
       t.currency,
       t.coupon_code,
       t.payment_method,
@@ -166,14 +166,11 @@ FROM (
         THEN 'bad_number:quantity'
         WHEN t.unit_price IS NULL
         THEN 'bad_number:unit_price'
-        WHEN NOT t.discount_text IS NULL
-        AND CASE WHEN TRIM(t.discount_text) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(t.discount_text) AS DECIMAL(18, 4)) END IS NULL
+        WHEN NOT t.discount_text IS NULL AND t.discount_value IS NULL
         THEN 'bad_number:discount_amount'
-        WHEN NOT t.tax_text IS NULL
-        AND CASE WHEN TRIM(t.tax_text) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(t.tax_text) AS DECIMAL(18, 4)) END IS NULL
+        WHEN NOT t.tax_text IS NULL AND t.tax_value IS NULL
         THEN 'bad_number:tax_amount'
-        WHEN NOT t.shipping_text IS NULL
-        AND CASE WHEN TRIM(t.shipping_text) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(t.shipping_text) AS DECIMAL(18, 4)) END IS NULL
+        WHEN NOT t.shipping_text IS NULL AND t.shipping_value IS NULL
         THEN 'bad_number:shipping_amount'
         WHEN NOT t.total_text IS NULL AND t.total_amount IS NULL
         THEN 'bad_number:total_amount'

@@ -23,21 +23,21 @@ class Finding:
         )
 
 
-def check_table(engine: DuckDB, table: Table, relation: str, *, inputs_have_rows: bool) -> list[str]:
-    """Run a table's checks on a relation.
+def check_table(engine: DuckDB, table: Table, relation: str, filled: set[str]) -> list[str]:
+    """Run a table's checks on a relation. `filled` holds the full names of the tables that have rows.
 
     Returns the tell-level findings as sentences. Raises CheckFailed with every stop-level finding, an example each.
     """
-    stops = _findings(engine, table, table.spec.checks.stop, relation, inputs_have_rows)
+    stops = _findings(engine, table, table.spec.checks.stop, relation, filled)
     if stops:
         raise CheckFailed(
             "\n".join(str(f) for f in stops)
             + f"\nNothing was published. Look at the rows with `shoplake query`, mend the source or the check in {table.path.name}."
         )
-    return [str(f) for f in _findings(engine, table, table.spec.checks.tell, relation, inputs_have_rows)]
+    return [str(f) for f in _findings(engine, table, table.spec.checks.tell, relation, filled)]
 
 
-def _findings(engine: DuckDB, table: Table, checks: ChecksSpec, relation: str, inputs_have_rows: bool) -> list[Finding]:
+def _findings(engine: DuckDB, table: Table, checks: ChecksSpec, relation: str, filled: set[str]) -> list[Finding]:
     conditions = _row_conditions(table, checks)
     found: list[Finding] = []
     if conditions:
@@ -61,8 +61,8 @@ def _findings(engine: DuckDB, table: Table, checks: ChecksSpec, relation: str, i
             found.append(
                 Finding(table.full_name, f"{column} refers to {target}", int(lost[0][1]), _row([column], lost[0]))
             )
-    if checks.not_empty and inputs_have_rows and not engine.rows(f"SELECT 1 FROM {relation} LIMIT 1"):
-        found.append(Finding(table.full_name, "not empty", 0, "its inputs have rows and it has none"))
+    if checks.not_empty_when in filled and not engine.rows(f"SELECT 1 FROM {relation} LIMIT 1"):
+        found.append(Finding(table.full_name, f"not empty, since {checks.not_empty_when} is not", 0, ""))
     return found
 
 

@@ -116,6 +116,8 @@ def fingerprints(contracts: Contracts, models: list[Model], settings: dict[str, 
     found = {}
     for model in models:
         parts = [model.meaning, engine, str(model.table.columns), str(model.table.spec.key), str(model.table.spec.time)]
+        if model.table.layer != "clean":
+            parts.append(str(model.table.spec))  # a new check is run on what is there
         if model.table.layer == "clean":
             parts += [
                 settings["timezone"],

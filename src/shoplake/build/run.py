@@ -56,14 +56,14 @@ def build(session: Session, options: Options, wait_seconds: float = 0) -> Result
     lake.require()
     try:
         with locked(lake, wait_seconds):
-            sweep(lake)
+            sweep(lake, int(session["keep"]))
             relink(lake)
             plan = make_plan(session, options)
             if plan.is_nothing and plan.parent is not None:
                 p = plan.parent
                 return Result(None, p.as_of, time.monotonic() - began, False, p.partitions, 0, p.tables, {}, p.told)
             manifest = _Builder(session, plan).run()
-            sweep(lake)
+            sweep(lake, int(session["keep"]))
     except OSError as e:
         raise Lacking(
             f"{e.filename or lake.root}: {e.strerror}. Free some space, or give this user the right to write there; nothing was published."
@@ -183,7 +183,9 @@ class _Builder:
                 # Of a large batch the written order is right (small tables are joined to it); the optimizer guesses the
                 # size of text files wrongly. Of a small one it may turn a join round.
                 is_large = sum(one.bytes for one in batch) > LARGE_BATCH_BYTES
-                self.engine.execute(f"SET disabled_optimizers = '{'join_order,build_side_probe_side' if is_large else ''}'")
+                self.engine.execute(
+                    f"SET disabled_optimizers = '{'join_order,build_side_probe_side' if is_large else ''}'"
+                )
                 made += clean.clean_batch(self.engine, self.lake, plan.contracts, models[table], batch)
             rows = sum(p.clean for p in made if p.table == table)
             shown.done(f"clean.{table}: {rows} rows of {len(mine)} days")
@@ -196,7 +198,7 @@ class _Builder:
             if new:
                 self._clean_view(f"work.new_{table}", new, of=f"clean.{table}")
                 self.told += check_table(
-                    self.engine, plan.contracts.table(f"clean.{table}"), f"lake.work.new_{table}", inputs_have_rows=True
+                    self.engine, plan.contracts.table(f"clean.{table}"), f"lake.work.new_{table}", set()
                 )
         return partitions
 
@@ -317,14 +319,13 @@ class _Builder:
         """Check every core and marts table; returns their row counts."""
         tables: dict[str, int] = {}
         failures: list[str] = []
-        filled = {f"clean.{p.table}" for p in partitions if p.clean}
+        filled = {f"clean.{p.table}" for p in partitions if p.clean} | {"ref.dates"}
         for model in (m for m in self.plan.models if m.table.layer != "clean"):
             tables[model.name] = int(self.engine.rows(f"SELECT COUNT(*) FROM gen.{model.name}")[0][0])
-            should = any(i in filled for i in model.inputs)
-            if should and tables[model.name]:
+            if tables[model.name]:
                 filled.add(model.name)
             try:
-                self.told += check_table(self.engine, model.table, f"gen.{model.name}", inputs_have_rows=should)
+                self.told += check_table(self.engine, model.table, f"gen.{model.name}", filled)
             except CheckFailed as e:
                 failures.append(str(e))
         if failures:

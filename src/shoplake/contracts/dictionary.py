@@ -68,7 +68,7 @@ def describe_checks(table: Table, level: str) -> list[str]:
         found += [f"{c} <= {bounds.max}"] if bounds.max is not None else []
     found += [f"{c} in {target}" for c, target in checks.references.items()]
     found += [f"{condition}" for condition in checks.expressions.values()]
-    found += ["not empty when its inputs are not"] if checks.not_empty else []
+    found += [f"not empty when {checks.not_empty_when} is not"] if checks.not_empty_when else []
     return found
 
 

@@ -139,6 +139,10 @@ def _check_names(table: Table, marks: yaml_lines.Marks) -> None:
 def _check_references(contracts: Contracts) -> None:
     for table in contracts.tables.values():
         for checks in (table.spec.checks.stop, table.spec.checks.tell):
+            if checks.not_empty_when and checks.not_empty_when not in contracts.tables:
+                raise WrongUse(
+                    f"{table.path}:1: not_empty_when: {checks.not_empty_when} has no contract. Name a table as layer.table."
+                )
             for column, target in checks.references.items():
                 other, _, name = target.rpartition(".")
                 if other not in contracts.tables or name not in contracts.tables[other].names:

@@ -36,7 +36,7 @@ class ChecksSpec(msgspec.Struct, forbid_unknown_fields=True):
     """Checks of one strength.
 
     not_null, unique: columns; accepted: columns whose `values` are closed; range: bounds a column;
-    references: column -> table.column that must hold it; not_empty: the table has rows when its inputs have.
+    references: column -> table.column that must hold it; not_empty_when: a table; this one has rows when that one has.
     expressions: name -> a condition every row must meet.
     """
 
@@ -45,7 +45,7 @@ class ChecksSpec(msgspec.Struct, forbid_unknown_fields=True):
     accepted: list[str] = []
     range: dict[str, RangeSpec] = {}
     references: dict[str, str] = {}
-    not_empty: bool = False
+    not_empty_when: str | None = None
     expressions: dict[str, str] = {}
 
 

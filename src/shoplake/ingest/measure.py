@@ -32,7 +32,7 @@ def measure(
 
     money: list[dict[str, object]] = []
     days: dict[str, dict[str, object]] = {}
-    config: dict[str, object] = {"memory_limit": memory, **({"threads": threads} if threads else {})}
+    config: dict[str, Any] = {"memory_limit": memory, **({"threads": threads} if threads else {})}
     try:
         with duckdb.connect(config=config) as con:
             for table in tables:

@@ -29,38 +29,83 @@ def hostile_shop(seed: int) -> dict[tuple[str, str], list[dict[str, Any]]]:
         ds = day.isoformat()
         back = lambda: day - dt.timedelta(rng.choice([0, 0, 0, 1, 2, n]))  # noqa: B023, E731
         found["users", ds] = [
-            {"user_id": rng.choice(users), "email": f"{rng.choice('ab')}@x.org", "city": rng.choice(["A", "B"]), "customer_segment": rng.choice(["new", "vip"]),
-             "lifetime_value": rng.randrange(100), "updated_at": _ts(rng, back())}
+            {
+                "user_id": rng.choice(users),
+                "email": f"{rng.choice('ab')}@x.org",
+                "city": rng.choice(["A", "B"]),
+                "customer_segment": rng.choice(["new", "vip"]),
+                "lifetime_value": rng.randrange(100),
+                "updated_at": _ts(rng, back()),
+            }
             for _ in range(rng.randrange(4))
         ]
         found["products", ds] = [
-            {"product_id": rng.choice(products), "name": "n", "category": rng.choice(["x", "y"]), "list_price": rng.randrange(1, 9), "cost_price": 1,
-             "is_active": "true", "updated_at": _ts(rng, back())}
+            {
+                "product_id": rng.choice(products),
+                "name": "n",
+                "category": rng.choice(["x", "y"]),
+                "list_price": rng.randrange(1, 9),
+                "cost_price": 1,
+                "is_active": "true",
+                "updated_at": _ts(rng, back()),
+            }
             for _ in range(rng.randrange(3))
         ]
         found["transactions", ds] = [
-            {"transaction_id": f"t{rng.randrange(12)}", "line_number": rng.randrange(1, 3), "user_id": rng.choice([*users, None]), "visitor_id": rng.choice(visitors),
-             "product_id": rng.choice([*products, "gone"]), "quantity": rng.randrange(1, 4), "unit_price": rng.randrange(1, 9), "currency": rng.choice(["EUR", "GBP"]),
-             "status": rng.choice(["paid", "pending", "cancelled", "delivered"]), "ordered_at": _ts(rng, back()), "updated_at": _ts(rng, day)}
+            {
+                "transaction_id": f"t{rng.randrange(12)}",
+                "line_number": rng.randrange(1, 3),
+                "user_id": rng.choice([*users, None]),
+                "visitor_id": rng.choice(visitors),
+                "product_id": rng.choice([*products, "gone"]),
+                "quantity": rng.randrange(1, 4),
+                "unit_price": rng.randrange(1, 9),
+                "currency": rng.choice(["EUR", "GBP"]),
+                "status": rng.choice(["paid", "pending", "cancelled", "delivered"]),
+                "ordered_at": _ts(rng, back()),
+                "updated_at": _ts(rng, day),
+            }
             for _ in range(rng.randrange(6))
         ]
         found["refunds", ds] = [
-            {"refund_id": f"r{rng.randrange(5)}", "line_number": 1, "user_id": rng.choice(users), "product_id": rng.choice(products), "quantity": 1,
-             "unit_price": 2, "amount": rng.randrange(1, 5), "refunded_at": _ts(rng, back())}
+            {
+                "refund_id": f"r{rng.randrange(5)}",
+                "line_number": 1,
+                "user_id": rng.choice(users),
+                "product_id": rng.choice(products),
+                "quantity": 1,
+                "unit_price": 2,
+                "amount": rng.randrange(1, 5),
+                "refunded_at": _ts(rng, back()),
+            }
             for _ in range(rng.randrange(2))
         ]
         found["clickstream", ds] = [
-            {"event_id": f"e{rng.randrange(60)}", "event_type": rng.choice(["view", "add_to_cart", "remove_from_cart", "begin_checkout", "purchase", "search"]),
-             "event_ts": _ts(rng, back(), rng.choice([3600, 86400])), "visitor_id": rng.choice(visitors), "user_id": rng.choice([None, None, *users]),
-             "session_id": rng.choice([None, None, "s1"]), "product_id": rng.choice(products), "quantity": 1, "unit_price": 3, "currency": "EUR",
-             "device_type": "mobile", "user_agent": "Mozilla/5.0 Firefox/120"}
+            {
+                "event_id": f"e{rng.randrange(60)}",
+                "event_type": rng.choice(
+                    ["view", "add_to_cart", "remove_from_cart", "begin_checkout", "purchase", "search"]
+                ),
+                "event_ts": _ts(rng, back(), rng.choice([3600, 86400])),
+                "visitor_id": rng.choice(visitors),
+                "user_id": rng.choice([None, None, *users]),
+                "session_id": rng.choice([None, None, "s1"]),
+                "product_id": rng.choice(products),
+                "quantity": 1,
+                "unit_price": 3,
+                "currency": "EUR",
+                "device_type": "mobile",
+                "user_agent": "Mozilla/5.0 Firefox/120",
+            }
             for _ in range(rng.randrange(12))
         ]
     return {key: rows for key, rows in found.items() if rows}
 
 
 @pytest.fixture(scope="module", params=[1, 2])
-def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[Any, Any], Path, dict[str, Any]]:
+def shop(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[int, dict[Any, Any], Path, dict[str, Any]]:
     seed = request.param
     arrivals = hostile_shop(seed)
     lake = tmp_path_factory.mktemp("whole") / "lake"
@@ -93,7 +138,9 @@ def test_day_by_day_equals_all_in_one_go(shop: Any, tmp_path: Path, monkeypatch:
     assert tables(tmp_path / "lake") == expected
 
 
-def test_any_order_of_days_and_full_equal_all_in_one_go(shop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_order_of_days_and_full_equal_all_in_one_go(
+    shop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seed, arrivals, _, expected = shop
     days = _days(arrivals)
     random.Random(seed).shuffle(days)
@@ -108,7 +155,9 @@ def test_building_twice_does_nothing(shop: Any) -> None:
     assert run(shop[2], timezone="Europe/London").generation is None
 
 
-def test_a_replaced_partition_takes_its_old_rows_with_it(shop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replaced_partition_takes_its_old_rows_with_it(
+    shop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, arrivals, _, expected = shop
     lake = tmp_path / "lake"
     monkeypatch.setattr("shoplake.build.plan.WHOLE_ABOVE", 10.0)
@@ -127,11 +176,31 @@ def test_only_the_days_that_changed_are_rewritten(tmp_path: Path) -> None:
     lake = tmp_path / "lake"
     for n in range(20):
         day = (START + dt.timedelta(n)).isoformat()
-        deliver(lake, "transactions", day, [
-            {"transaction_id": f"t{n}-{i}", "line_number": 1, "product_id": "p", "quantity": 1, "unit_price": 5, "ordered_at": f"{day}T10:00:00Z"} for i in range(5)
-        ])
+        deliver(
+            lake,
+            "transactions",
+            day,
+            [
+                {
+                    "transaction_id": f"t{n}-{i}",
+                    "line_number": 1,
+                    "product_id": "p",
+                    "quantity": 1,
+                    "unit_price": 5,
+                    "ordered_at": f"{day}T10:00:00Z",
+                }
+                for i in range(5)
+            ],
+        )
     run(lake)
-    late = {"transaction_id": "late", "line_number": 1, "product_id": "p", "quantity": 1, "unit_price": 5, "ordered_at": "2025-03-29T10:00:00Z"}
+    late = {
+        "transaction_id": "late",
+        "line_number": 1,
+        "product_id": "p",
+        "quantity": 1,
+        "unit_price": 5,
+        "ordered_at": "2025-03-29T10:00:00Z",
+    }
     deliver(lake, "transactions", "2025-04-16", [late])
     result = run(lake)
     assert not result.is_full

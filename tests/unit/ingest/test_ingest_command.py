@@ -87,3 +87,13 @@ def test_help_shows_an_example(run):
     text = run("--help").stdout
     assert "Example: shoplake --lake shop ingest" in text
     assert "--drop-repeated-lines" in text
+
+
+def test_local_times_of_a_file_of_ones_own(run, tmp_path):
+    result = run(SLICE.parent / "orders_local_times.csv", "--timezone", "Europe/Berlin", "--ds", "2026-07-31")
+    assert "1 read one by one" in result.stderr
+    [plain] = (tmp_path / "lake" / "raw" / "transactions").glob("*/part-*")
+    assert [line.split(",")[-2] for line in plain.read_text().splitlines()[1:]] == [
+        "2026-01-05T09:00:00Z",
+        "2026-07-05T21:30:00Z",
+    ]

@@ -143,7 +143,7 @@ SPELLINGS = ["2011-07-01 08:26", "2011-07-01 08:26:00", "7/1/2011 8:26", "07/01/
 
 @pytest.mark.parametrize("header", [HEADER, HEADER_II])
 @pytest.mark.parametrize("date", SPELLINGS)
-def test_both_headers_and_every_spelling_of_dates(shop, header, date):
+def test_both_headers_and_every_spelling_of_dates(shop, unmeasured, header, date):
     summary = shop.land("r.csv", f"{header}536365,85123a,x,6,{date},2.55,17850.0,United Kingdom\n")
     assert shop.rows("transactions") == [
         {
@@ -185,7 +185,7 @@ def test_another_zone_on_request(shop):
         ("C1", "M", "1", "373.57", "transactions", "adjustment", "373.57"),
     ],
 )
-def test_what_each_row_becomes(shop, invoice, code, quantity, price, table, line_type, amount):
+def test_what_each_row_becomes(shop, unmeasured, invoice, code, quantity, price, table, line_type, amount):
     shop.land("r.csv", f"{HEADER}{invoice},{code},x,{quantity},2011-07-01 08:26,{price},,UK\n")
     [row] = shop.rows(table)
     assert row["line_type"] == line_type
