@@ -8,6 +8,7 @@ import typer
 from shoplake import __version__
 from shoplake import demo as demo_command
 from shoplake.build import command as build_command
+from shoplake.contracts import command as contracts_command
 from shoplake.errors import ShoplakeError
 from shoplake.generate import command as generate_command
 from shoplake.ingest import command as ingest_command
@@ -56,6 +57,7 @@ def settings(
 app.add_typer(generate_command.app, name="generate")
 app.command("build")(build_command.build)
 app.command("ingest")(ingest_command.ingest)
+app.command("init")(contracts_command.init)
 app.command("demo")(demo_command.demo)
 app.add_typer(look_command.show_app, name="show")
 for verb in (

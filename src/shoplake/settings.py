@@ -10,6 +10,8 @@ from shoplake.errors import WrongUse
 from shoplake.lake.layout import Lake
 
 SETTINGS_FILE = "shoplake.toml"
+# In the lake: the project that made what is published, so that the next build does not silently take another.
+PROJECT_FILE = "project"
 
 # name -> (default, what it is)
 KNOWN: dict[str, tuple[str, str]] = {
@@ -74,6 +76,13 @@ def resolve(flags: dict[str, str | None], json: bool = False, folder: Path | Non
             found[name] = Setting(str(written[name]), str(path))
         else:
             found[name] = Setting(default, "default")
+    remembered = Path(found["lake"].value) / PROJECT_FILE
+    if found["project"].origin == "default" and remembered.exists():
+        found["project"] = Setting(
+            remembered.read_text(encoding="utf-8").strip(), f"{remembered}, written by the last build"
+        )
+    if found["project"].origin == str(path):
+        found["project"] = Setting(str(path.parent / found["project"].value), str(path))
     for name in ("threads", "keep"):
         if not found[name].value.isdigit():
             raise WrongUse(f"{name}: found {found[name].value!r} ({found[name].origin}), expected a whole number.")

@@ -9,7 +9,7 @@ WITH copies AS (
                 r.updated_us DESC NULLS LAST, r.refunded_us NULLS FIRST, r.line_type NULLS FIRST, r.transaction_id NULLS FIRST,
                 r.transaction_line_number NULLS FIRST, r.user_id NULLS FIRST, r.product_id NULLS FIRST, r.quantity NULLS FIRST,
                 r.unit_price NULLS FIRST, r.amount NULLS FIRST, r.tax_amount NULLS FIRST, r.currency NULLS FIRST,
-                r.reason NULLS FIRST, r.payment_method NULLS FIRST
+                r.reason NULLS FIRST, r.payment_method NULLS FIRST, r.ship_country NULLS FIRST
         ) AS copy_number
     FROM clean.refunds AS r
 )
@@ -30,6 +30,7 @@ SELECT
     c.currency,
     c.reason,
     c.payment_method,
+    c.ship_country,
     c.refunded_at,
     c.refunded_us,
     c.refund_date,

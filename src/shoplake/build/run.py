@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,10 +21,10 @@ from shoplake.build.star import Changes, build_touched, build_whole
 from shoplake.build.volume import check_volume
 from shoplake.engines.duckdb import DuckDB
 from shoplake.errors import CheckFailed, Lacking
-from shoplake.lake.layout import fsync_folder
+from shoplake.lake.layout import fsync_folder, write_atomically
 from shoplake.lake.manifest import DataFile, Manifest, Partition, database_path, sha256_of
 from shoplake.lake.publish import kill_point, locked, next_generation, publish, relink, sweep
-from shoplake.settings import Session, zone
+from shoplake.settings import PROJECT_FILE, Session, zone
 from shoplake.terminal import Steps, steps
 
 LARGE_BATCH_BYTES = 4 * 1024 * 1024
@@ -86,7 +87,7 @@ class _Builder:
     """The state of one build."""
 
     def __init__(self, session: Session, plan: Plan) -> None:
-        self.plan, self.lake = plan, plan.lake
+        self.session, self.plan, self.lake = session, plan, plan.lake
         self.lake.scratch.mkdir(parents=True, exist_ok=True)
         self.engine = DuckDB(
             threads=int(session["threads"]), memory=session["memory"], scratch=self.lake.scratch / "duckdb"
@@ -104,11 +105,20 @@ class _Builder:
                 kill_point("after_clean")
                 manifest = self._generation(partitions, shown)
                 publish(self.lake, manifest)
+                self._remember_project()
                 shown.done(f"published generation {manifest.generation}")
                 return manifest
         finally:
             self.engine.close()
             shutil.rmtree(self.lake.scratch, ignore_errors=True)
+
+    def _remember_project(self) -> None:
+        project = self.session["project"]
+        path = self.lake.root / PROJECT_FILE
+        if project:
+            write_atomically(path, f"{Path(project).resolve()}\n")
+        else:
+            path.unlink(missing_ok=True)
 
     def _reference(self) -> None:
         """Make the ref tables, and keep those other engines read as files named by what they were made from."""

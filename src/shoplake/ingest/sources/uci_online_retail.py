@@ -161,6 +161,7 @@ def _convert(records: Iterator[SourceRecord], options: Options) -> Iterator[Row]
                 "unit_price": price,
                 "amount": f"{Decimal(given) * Decimal(price):f}" if known else "",
                 "currency": "GBP",
+                "ship_country": country,
                 "refunded_at": time,
             }
             yield Row("refunds", refund, record)

@@ -1,0 +1,278 @@
+"""The clicks of a range of blocks: sessions that end in an order, sessions of bots, and sessions that fill a block's share.
+
+Times are milliseconds of the year. Everything of a session (visitor, device, agent, address) hangs on the session.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shoplake.generate import agents
+from shoplake.generate.bots import BotSessions, bot_sessions
+from shoplake.generate.catalogue import catalogue
+from shoplake.generate.draws import (
+    I64,
+    U64,
+    below,
+    chance,
+    choose,
+    group_starts,
+    keys,
+    member,
+    quantiles,
+    quantised,
+    unit,
+    within,
+)
+from shoplake.generate.options import DAYS, Plan
+from shoplake.generate.orders import Sales, sales
+from shoplake.generate.people import block_weights, cells, quotas
+from shoplake.generate.rhythm import DAY, FIRST_CLICK_DAY, YEAR_END, exposure, moments
+from shoplake.generate.visitors import anonymous_kinds, order_visitor_keys, user_visitors
+from shoplake.generate.words import countries
+
+EVENT_TYPES = ("view", "search", "add_to_cart", "remove_from_cart", "begin_checkout", "purchase")
+VIEW, SEARCH, CART, REMOVE, CHECKOUT, PURCHASE = range(6)
+BUYING, BOT, BROWSING = range(3)
+_LENGTH = quantiles([(0, 1), (0.62, 1.2), (0.79, 2.2), (0.91, 4), (0.97, 8), (0.994, 18), (1, 40)])
+_GAP = quantiles([(0, 2000), (0.3, 8000), (0.6, 25_000), (0.85, 70_000), (0.97, 240_000), (1, 900_000)])
+_LONGEST_GAP = 240_000  # before an order: keeps the session inside catalogue.MARGIN
+_SEARCH, _CART_AFTER_VIEW, _CHECKOUT, _REMOVE = 0.055, 0.0385, 0.14, 0.06
+_ANONYMOUS = 0.58  # of the filling sessions
+_PER_VISITOR = 2  # filling sessions an anonymous visitor makes, about
+_BUY_NOW = 0.12  # of orders: no cart
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """One row a session. `user` is a row of People or -1; `order` a row of Orders or -1; `bot` a row of BotSessions or -1."""
+
+    key: U64
+    block: I64
+    kind: I64
+    visitor: U64
+    device: I64
+    agent: I64  # a row of agents.agent_texts
+    user: I64
+    order: I64
+    bot: I64
+    country: I64
+    at: I64  # start in ms; of a buying session: when the order is placed
+    size: I64
+
+
+@dataclass(frozen=True)
+class Events:
+    """One row an event, in the order of sessions. `line` is a row of Lines on carts and purchases of an order, else -1."""
+
+    session: I64
+    place: I64
+    key: U64
+    type: I64
+    at: I64
+    product: I64
+    line: I64
+    quantity: I64
+
+
+@dataclass(frozen=True)
+class Clicks:
+    sold: Sales
+    sessions: Sessions
+    events: Events
+    bots: BotSessions
+
+
+def clicks(plan: Plan, first_block: int, last_block: int) -> Clicks:
+    sold = sales(plan, first_block, last_block)
+    quota = quotas(plan, plan.events, first_block, last_block)
+    buying = _buying(plan, sold)
+    bots = bot_sessions(plan, first_block, quota)
+    robots = _of_bots(plan, bots)
+    taken = np.zeros(len(quota), np.int64)
+    for part in (buying, robots):
+        np.add.at(taken, part.block - first_block, part.size)
+    browsing = _browsing(plan, sold, first_block, np.maximum(quota - taken, 0))
+    sessions = _together([buying, robots, browsing])
+    return Clicks(sold, sessions, _events(plan, sold, sessions, bots), bots)
+
+
+def _together(parts: list[Sessions]) -> Sessions:
+    return Sessions(*[np.concatenate([getattr(p, name) for p in parts]) for name in Sessions.__dataclass_fields__])
+
+
+def _nothing(like: I64) -> I64:
+    return np.full(len(like), -1, np.int64)
+
+
+def _buying(plan: Plan, sold: Sales) -> Sessions:
+    orders, lines = sold.orders, sold.lines
+    bought = np.add.reduceat((lines.type == 0).astype(np.int64), orders.first) if len(orders.key) else orders.lines
+    row = np.flatnonzero(orders.tracked & (bought > 0))
+    key = member(orders.key[row], "session", np.zeros(1, np.int64))
+    visitors, devices = order_visitor_keys(orders, sold.who)
+    visitor, device = visitors[row], devices[row]
+    steps = 2 - chance(key, "buy now", _BUY_NOW)
+    size = _idle(key) + bought[row] * steps + 1 + bought[row]
+    return Sessions(
+        key, orders.block[row], np.full(len(row), BUYING), visitor, device, agents.agent_numbers(visitor, device), orders.user[row],
+        row, _nothing(row), orders.country[row], orders.at[row] * 1000 + below(key, "ms", 1000), size,
+    )  # fmt: skip
+
+
+def _idle(key: U64) -> I64:
+    """Views in a buying session that lead to nothing."""
+    return np.minimum(below(key, "idle", 7), below(key, "idle again", 7))
+
+
+def _of_bots(plan: Plan, bots: BotSessions) -> Sessions:
+    key = bots.key
+    shares = quantised([c.share for c in countries()])
+    return Sessions(
+        key, bots.block, np.full(len(key), BOT), bots.visitor, bots.device, bots.agent, _nothing(bots.block), _nothing(bots.block),
+        np.arange(len(key)), choose(bots.owner, "country", shares), bots.at, bots.size,
+    )  # fmt: skip
+
+
+def _browsing(plan: Plan, sold: Sales, first_block: int, quota: I64) -> Sessions:
+    tries = np.where(quota > 0, quota * 80 // 100 + 12, 0)
+    slot, local = within(tries), np.repeat(np.arange(len(quota)), tries)
+    block = first_block + local
+    key = keys(plan.seed, "browse", block * (1 << 32) + slot)
+    before = group_starts(sizes := choose(key, "length", _LENGTH))
+    base = np.concatenate([before, [0]])[group_starts(tries).clip(0, len(before))]
+    room = quota[local] - (before - base[local])
+    keep = room > 0
+    key, local, block, slot, size = key[keep], local[keep], block[keep], slot[keep], np.minimum(sizes, room)[keep]
+    user, at = _browser_and_time(plan, sold, key, local, first_block, len(quota))
+    nobody = user < 0
+    known = np.maximum(user, 0)
+    crowd = np.maximum(tries[local] * 2 // (5 * _PER_VISITOR), 1)
+    stranger = keys(
+        plan.seed, "stranger", block * (1 << 32) + np.minimum(below(key, "who", crowd), below(key, "who else", crowd))
+    )
+    app = chance(key, "app", 0.3 + 0.5 * sold.who.mobile[known]) if len(sold.who) else np.zeros(len(key), np.bool_)
+    visitor, device = stranger, anonymous_kinds(stranger)
+    if len(sold.who):
+        own, kind = user_visitors(sold.who, known, key, app)
+        visitor, device = (
+            np.where(nobody, stranger, own).astype(np.uint64),
+            np.where(nobody, device, kind).astype(np.int64),
+        )
+    shares = quantised([c.share for c in countries()])
+    country = np.where(nobody, choose(stranger, "country", shares), sold.who.country[known] if len(sold.who) else 0)
+    signed_in = chance(key, "signed in", 0.72)
+    return Sessions(
+        key, block, np.full(len(key), BROWSING), visitor, device, agents.agent_numbers(visitor, device), np.where(signed_in, user, -1),
+        _nothing(block), _nothing(block), country, at * 1000 + below(key, "ms", 1000), size,
+    )  # fmt: skip
+
+
+def _browser_and_time(plan: Plan, sold: Sales, key: U64, local: I64, first_block: int, blocks: int) -> tuple[I64, I64]:
+    """Who comes (-1: nobody known) and when, in seconds. Tracked users come as often as they buy, until they leave."""
+    who = sold.who
+    begin = np.maximum(who.registered // DAY, FIRST_CLICK_DAY)
+    end = np.minimum(who.leaves, YEAR_END - 1) // DAY
+    weight = np.where(who.tracked, (who.rate + 250) * exposure(plan, begin, end), 0)
+    total, start, size = block_weights(weight, who.block, first_block, blocks)
+    mark = start[local] + (unit(key, "visitor") * size[local]).astype(np.int64)
+    user = np.searchsorted(total, mark, side="right") - 1
+    user = np.where(chance(key, "anonymous", _ANONYMOUS) | (size[local] == 0), -1, user)
+    known = np.maximum(user, 0)
+    first = np.where(user < 0, FIRST_CLICK_DAY, begin[known] if len(who) else 0)
+    last = np.where(user < 0, DAYS - 1, end[known] if len(who) else 0)
+    at = moments(plan, key, "at", first, last)
+    if len(who):
+        at = np.where(user < 0, at, np.maximum(at, who.registered[known] + 60))
+    return user, np.minimum(at, YEAR_END - 12 * 3600)
+
+
+def _events(plan: Plan, sold: Sales, sessions: Sessions, bots: BotSessions) -> Events:
+    session, place = np.repeat(np.arange(len(sessions.size)), sessions.size), within(sessions.size)
+    key = member(sessions.key[session], "event", place)
+    first = group_starts(sessions.size)[session]
+    kind = sessions.kind[session]
+    type_ = _browsing_types(key, place)
+    product = _viewed(plan, sold, sessions, session, key)
+    line = np.full(len(key), -1, np.int64)
+    _buying_steps(sold, sessions, session, place, kind, type_, product, line)
+    robot = np.flatnonzero(kind == BOT)
+    at = _times(sessions, session, key, kind)
+    if len(robot):
+        row = sessions.bot[session[robot]]
+        at[robot], type_[robot], product[robot] = bots.steps(plan, row, place[robot], key[robot], product[robot])
+    _follow_carts(kind, key, place, first, type_, product)
+    product[(type_ == SEARCH) | (type_ == CHECKOUT)] = -1
+    quantity = np.where((type_ == CART) | (type_ == REMOVE), 1 + chance(key, "two", 0.08), 0)
+    bought = line >= 0
+    quantity[bought] = np.where(
+        (type_[bought] == CART) | (type_[bought] == PURCHASE), sold.lines.quantity[line[bought]], 0
+    )
+    return Events(session, place, key, type_, at, product, line, quantity)
+
+
+def _browsing_types(key: U64, place: I64) -> I64:
+    u = unit(key, "type")
+    cart = (u < _SEARCH + _CART_AFTER_VIEW) & (place > 0)
+    return np.where(u < _SEARCH, SEARCH, np.where(cart, CART, VIEW))
+
+
+def _viewed(plan: Plan, sold: Sales, sessions: Sessions, session: I64, key: U64) -> I64:
+    """The product of each event: mostly of the session's subject, else of the visitor's taste."""
+    shop = catalogue(plan)
+    subject = cells(sold.who, sessions.key, sessions.user)
+    stays = chance(key, "stays", 0.7)
+    cell = np.where(stays, subject[session], cells(sold.who, key, sessions.user[session]))
+    return shop.pick(key, "product", cell, sessions.at[session] // 1000)
+
+
+def _times(sessions: Sessions, session: I64, key: U64, kind: I64) -> I64:
+    gap = choose(key, "gap", _GAP) + below(key, "gap ms", 1000)
+    gap = np.where(kind == BUYING, np.minimum(gap, _LONGEST_GAP), gap)
+    total = np.cumsum(gap)
+    first = group_starts(sessions.size)
+    since = total - total[np.minimum(first, len(total) - 1)][session] if len(total) else total
+    last = (first + sessions.size - 1)[session]
+    until = total[last] - total if len(total) else total
+    return sessions.at[session] + np.where(kind == BUYING, -until, since)
+
+
+def _buying_steps(
+    sold: Sales, sessions: Sessions, session: I64, place: I64, kind: I64, type_: I64, product: I64, line: I64
+) -> None:
+    """Fill in, for sessions with an order: idle views, a view (and a cart) for each line, checkout, a purchase for each line."""
+    row = np.flatnonzero(kind == BUYING)
+    if not len(row):
+        return
+    mine = session[row]
+    key, order = sessions.key[mine], sessions.order[mine]
+    steps = 2 - chance(key, "buy now", _BUY_NOW)
+    idle = _idle(key)
+    bought = (sessions.size[mine] - idle - 1) // (steps + 1)
+    step = place[row] - idle
+    choosing, paying = (step >= 0) & (step < bought * steps), step > bought * steps
+    nth = np.where(choosing, step // steps, np.maximum(step - bought * steps - 1, 0))
+    at = sold.orders.first[order] + nth  # lines without a product come last in an order
+    type_[row] = np.select(
+        [choosing & (step % steps == 1), paying, step == bought * steps], [CART, PURCHASE, CHECKOUT], VIEW
+    )  # fmt: skip
+    product[row] = np.where(choosing | paying, sold.lines.product[at], product[row])
+    line[row] = np.where(choosing | paying, at, -1)
+
+
+def _follow_carts(kind: I64, key: U64, place: I64, first: I64, type_: I64, product: I64) -> None:
+    """In filling sessions: a cart takes the product just viewed; after one, some go on to the checkout or take it out again."""
+    free = kind == BROWSING
+    number = np.arange(len(type_))
+    cart = free & (type_ == CART)
+    viewed = np.concatenate([[False], type_[:-1] == VIEW]) & (place > 0) if len(type_) else cart
+    type_[cart & ~viewed] = VIEW
+    cart &= viewed
+    product[cart] = product[np.flatnonzero(cart) - 1]
+    latest = np.maximum.accumulate(np.where(cart, number, -1)) if len(type_) else number
+    leads_on = np.concatenate([cart[1:], [False]]) if len(type_) else cart  # the view before a cart stays a view
+    after = free & (type_ == VIEW) & (latest >= first) & ~leads_on
+    u = unit(key, "after cart")
+    type_[after & (u < _CHECKOUT)] = CHECKOUT
+    out = after & (u >= _CHECKOUT) & (u < _CHECKOUT + _REMOVE)
+    type_[out], product[out] = REMOVE, product[latest[out]]
