@@ -1,5 +1,6 @@
 -- One row per session and currency that put something into the cart and neither took it out nor bought it.
--- Recovered: the same visitor, or the one user known on it, bought any of it within 7 days after, and before as_of.
+-- Recovered: the same visitor, or the one user of the session (else of the visitor), bought any of it within 7 days after,
+-- and before as_of. Clicks come from anywhere: a value that no money column can hold is not known, and stops no build.
 WITH clicks AS (
     SELECT
         f.session_key,
@@ -23,7 +24,6 @@ WITH clicks AS (
         c.visitor_id,
         c.product_id,
         c.currency,
-        CASE WHEN MIN(c.user_id) = MAX(c.user_id) THEN MIN(c.user_id) END AS user_id,
         SUM(CASE c.event_type WHEN 'add_to_cart' THEN c.quantity WHEN 'remove_from_cart' THEN -c.quantity ELSE 0 END) AS left_units,
         MAX(CASE WHEN c.event_type = 'purchase' THEN 1 ELSE 0 END) AS was_bought,
         MAX(c.unit_price) AS unit_price
@@ -33,17 +33,18 @@ WITH clicks AS (
     SELECT
         c.session_key,
         c.visitor_id,
-        c.user_id,
+        COALESCE(s.user_id, v.user_id) AS user_id,
         c.product_id,
         c.currency,
         c.left_units,
-        CAST(CAST(c.left_units AS DECIMAL(18, 0)) * COALESCE(c.unit_price, 0) AS DECIMAL(38, 4)) AS left_amount,
+        CAST(CAST(c.left_units AS DECIMAL(19, 0)) * COALESCE(c.unit_price, 0) AS DECIMAL(38, 4)) AS left_amount,
         s.session_date,
         s.ended_at,
         s.ended_us,
         s.device_type
     FROM carts AS c
     INNER JOIN marts.known_sessions AS s ON s.session_key = c.session_key
+    LEFT JOIN marts.visitor_users AS v ON v.visitor_id = c.visitor_id
     WHERE c.left_units > 0 AND c.was_bought = 0 AND NOT s.is_suspected_bot
 ), recovered AS (
     SELECT l.session_key, l.product_id, l.currency
@@ -61,14 +62,17 @@ SELECT
     l.session_key,
     COALESCE(l.currency, 'unknown') AS currency,
     MAX(l.visitor_id) AS visitor_id,
-    CASE WHEN MIN(l.user_id) = MAX(l.user_id) THEN MIN(l.user_id) END AS user_id,
+    MAX(l.user_id) AS user_id,
     MAX(l.session_date) AS cart_date,
     MAX(l.ended_at) AS ended_at,
     MAX(l.device_type) AS device_type,
     COUNT(*) AS left_product_count,
     SUM(l.left_units) AS left_unit_count,
-    SUM(l.left_amount) AS left_amount,
-    SUM(CASE WHEN w.session_key IS NOT NULL THEN l.left_amount ELSE 0 END) AS recovered_amount,
+    CASE WHEN SUM(l.left_amount) < 100000000000000 THEN SUM(l.left_amount) END AS left_amount,
+    CASE
+        WHEN SUM(l.left_amount) < 100000000000000
+            THEN SUM(CASE WHEN w.session_key IS NOT NULL THEN l.left_amount ELSE 0 END)
+    END AS recovered_amount,
     MAX(CASE WHEN w.session_key IS NOT NULL THEN 1 ELSE 0 END) = 1 AS is_recovered
 FROM leftovers AS l
 CROSS JOIN ref.run AS r

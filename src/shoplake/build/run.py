@@ -215,12 +215,15 @@ class _Builder:
     def _classify(self, batch: list[clean.Arrival]) -> None:
         raw = self.plan.contracts.table("raw.clickstream")
         self.engine.raw_view(raw, [f for one in batch for f in one.files], self.lake.root)
-        found = self.engine.rows(
-            "SELECT DISTINCT TRIM(user_agent) FROM lake.raw.clickstream WHERE TRIM(user_agent) <> '' "
-            "AND TRIM(user_agent) NOT IN (SELECT user_agent FROM lake.ref.user_agents)"
-        )
-        if found:
-            self._user_agents([row[0] for row in found])
+        found = {
+            str(row[0]).strip(" ")
+            for row in self.engine.rows(
+                "SELECT DISTINCT user_agent FROM lake.raw.clickstream WHERE user_agent IS NOT NULL"
+            )
+        }
+        known = {row[0] for row in self.engine.rows("SELECT user_agent FROM lake.ref.user_agents")}
+        if new := sorted(found - known - {""}):
+            self._user_agents(new)
 
     def _clean_view(self, name: str, partitions: list[Partition], of: str | None = None) -> None:
         paths = [str(self.lake.root / f.path) for p in partitions for f in p.clean_files]

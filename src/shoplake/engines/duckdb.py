@@ -182,7 +182,7 @@ class DuckDB:
             for schema in ("core", "marts", "ledger"):
                 self.execute(f"CREATE SCHEMA IF NOT EXISTS gen.{schema}")
         # Two-part names are looked up in both.
-        self.execute("SET search_path = 'gen.core,lake.clean'")
+        self.execute("SET search_path = 'gen.core,gen.marts,gen.ledger,lake.clean,lake.rejected,lake.ref'")
 
     def detach(self) -> None:
         """Write everything down and let go of the generation's file."""
