@@ -14,6 +14,7 @@ SELECT
     CAST(m.currency AS VARCHAR) AS currency,
     CAST(m.reason AS VARCHAR) AS reason,
     CAST(m.payment_method AS VARCHAR) AS payment_method,
+    CAST(m.ship_country AS VARCHAR) AS ship_country,
     CAST(m.refunded_at AS TIMESTAMP) AS refunded_at,
     CAST(m.refunded_us AS BIGINT) AS refunded_us,
     CAST(m.refund_date AS DATE) AS refund_date,
@@ -55,6 +56,7 @@ FROM (
         ) AS currency,
         CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.reason, ' ') OR SUFFIX(r.reason, ' ') THEN TRIM(r.reason, ' ') ELSE r.reason END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.reason, ' ') OR SUFFIX(r.reason, ' ') THEN TRIM(r.reason, ' ') ELSE r.reason END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.reason, ' ') OR SUFFIX(r.reason, ' ') THEN TRIM(r.reason, ' ') ELSE r.reason END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.reason, ' ') OR SUFFIX(r.reason, ' ') THEN TRIM(r.reason, ' ') ELSE r.reason END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS reason,
         CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS payment_method,
+        NULLIF(CASE WHEN PREFIX(r.ship_country, ' ') OR SUFFIX(r.ship_country, ' ') THEN TRIM(r.ship_country, ' ') ELSE r.ship_country END, '') AS ship_country,
         NULLIF(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '') AS refunded_text,
         CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS BIGINT) * 1000) END) END AS refunded_at,
         CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
@@ -230,6 +232,7 @@ FROM (
       t.currency,
       t.reason,
       t.payment_method,
+      t.ship_country,
       t.refunded_at,
       t.refunded_us,
       q.local_date AS refund_date,

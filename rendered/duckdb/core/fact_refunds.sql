@@ -16,6 +16,7 @@ SELECT
     CAST(m.currency AS VARCHAR) AS currency,
     CAST(m.reason AS VARCHAR) AS reason,
     CAST(m.payment_method AS VARCHAR) AS payment_method,
+    CAST(m.ship_country AS VARCHAR) AS ship_country,
     CAST(m.refunded_at AS TIMESTAMP) AS refunded_at,
     CAST(m.refunded_us AS BIGINT) AS refunded_us,
     CAST(m.refund_date AS DATE) AS refund_date,
@@ -26,7 +27,7 @@ FROM (
         r.*,
         ROW_NUMBER() OVER (
           PARTITION BY r.refund_id, r.line_number
-          ORDER BY r.updated_us DESC, r.refunded_us NULLS FIRST, r.line_type NULLS FIRST, r.transaction_id NULLS FIRST, r.transaction_line_number NULLS FIRST, r.user_id NULLS FIRST, r.product_id NULLS FIRST, r.quantity NULLS FIRST, r.unit_price NULLS FIRST, r.amount NULLS FIRST, r.tax_amount NULLS FIRST, r.currency NULLS FIRST, r.reason NULLS FIRST, r.payment_method NULLS FIRST
+          ORDER BY r.updated_us DESC, r.refunded_us NULLS FIRST, r.line_type NULLS FIRST, r.transaction_id NULLS FIRST, r.transaction_line_number NULLS FIRST, r.user_id NULLS FIRST, r.product_id NULLS FIRST, r.quantity NULLS FIRST, r.unit_price NULLS FIRST, r.amount NULLS FIRST, r.tax_amount NULLS FIRST, r.currency NULLS FIRST, r.reason NULLS FIRST, r.payment_method NULLS FIRST, r.ship_country NULLS FIRST
         ) AS copy_number
       FROM clean.refunds AS r
     )
@@ -47,6 +48,7 @@ FROM (
       c.currency,
       c.reason,
       c.payment_method,
+      c.ship_country,
       c.refunded_at,
       c.refunded_us,
       c.refund_date,

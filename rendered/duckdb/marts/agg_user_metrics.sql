@@ -24,8 +24,14 @@ FROM (
         COUNT(DISTINCT l.transaction_id) AS order_count,
         SUM(CASE WHEN l.line_type = 'product' THEN l.quantity ELSE 0 END) AS unit_count,
         CAST(SUM(l.gross_amount) AS DECIMAL(18, 4)) AS gross_amount,
-        CAST(SUM(l.discount_amount) AS DECIMAL(18, 4)) AS discount_amount,
-        CAST(SUM(l.net_amount) AS DECIMAL(18, 4)) AS net_amount
+        CAST(SUM(
+          CASE
+            WHEN l.line_type = 'discount'
+            THEN l.discount_amount - l.line_amount
+            ELSE l.discount_amount
+          END
+        ) AS DECIMAL(18, 4)) AS discount_amount,
+        CAST(SUM(CASE WHEN l.line_type = 'discount' THEN l.line_amount ELSE 0 END + l.net_amount) AS DECIMAL(18, 4)) AS net_amount
       FROM marts.order_lines AS l
       WHERE
         l.is_sale AND NOT l.user_id IS NULL AND l.line_type <> 'stock_adjustment'

@@ -92,7 +92,7 @@ FROM (
       SELECT
         COALESCE(s.user_id, v.user_id) AS user_id,
         CASE
-          WHEN DATE_DIFF('DAY', CAST(s.session_date AS DATE), CAST(r.as_of AS DATE)) <= 60
+          WHEN DATE_DIFF('DAY', CAST(s.session_date AS DATE), CAST(s.as_of AS DATE)) <= 60
           THEN 1
           ELSE 0
         END AS is_recent,
@@ -102,12 +102,11 @@ FROM (
         CASE WHEN s.cart_count > 0 THEN 1 ELSE 0 END AS carted,
         CASE WHEN s.cart_count > 0 AND s.purchase_count = 0 THEN 1 ELSE 0 END AS abandoned,
         CASE WHEN s.device_type = 'mobile' THEN 1 ELSE 0 END AS on_mobile
-      FROM core.fact_sessions AS s
-      CROSS JOIN ref.run AS r
+      FROM marts.known_sessions AS s
       LEFT JOIN marts.visitor_users AS v
         ON v.visitor_id = s.visitor_id
       WHERE
-        s.session_date < r.as_of AND NOT s.is_suspected_bot
+        NOT s.is_suspected_bot
     ), clicks AS (
       SELECT
         s.user_id,

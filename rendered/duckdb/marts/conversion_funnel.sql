@@ -14,7 +14,7 @@ SELECT
 FROM (
     WITH sessions AS (
       SELECT
-        r.as_of,
+        s.as_of,
         s.session_date,
         s.channel,
         COALESCE(s.device_type, 'unknown') AS device_type,
@@ -27,10 +27,9 @@ FROM (
         CASE WHEN s.checkout_count > 0 OR s.purchase_count > 0 THEN 1 ELSE 0 END AS checked_out,
         CASE WHEN s.purchase_count > 0 THEN 1 ELSE 0 END AS purchased,
         CASE WHEN s.purchase_count > 0 AND s.cart_count = 0 THEN 1 ELSE 0 END AS bought_now
-      FROM core.fact_sessions AS s
-      CROSS JOIN ref.run AS r
+      FROM marts.known_sessions AS s
       WHERE
-        s.session_date < r.as_of AND NOT s.is_suspected_bot
+        NOT s.is_suspected_bot
     )
     SELECT
       MAX(s.as_of) AS as_of,

@@ -16,6 +16,7 @@ SELECT
     CAST(m.currency AS STRING) AS currency,
     CAST(m.reason AS STRING) AS reason,
     CAST(m.payment_method AS STRING) AS payment_method,
+    CAST(m.ship_country AS STRING) AS ship_country,
     CAST(m.refunded_at AS TIMESTAMP_NTZ) AS refunded_at,
     CAST(m.refunded_us AS BIGINT) AS refunded_us,
     CAST(m.refund_date AS DATE) AS refund_date,
@@ -26,7 +27,7 @@ FROM (
         r.*,
         ROW_NUMBER() OVER (
           PARTITION BY r.refund_id, r.line_number
-          ORDER BY r.updated_us DESC, r.refunded_us, r.line_type, r.transaction_id, r.transaction_line_number, r.user_id, r.product_id, r.quantity, r.unit_price, r.amount, r.tax_amount, r.currency, r.reason, r.payment_method
+          ORDER BY r.updated_us DESC, r.refunded_us, r.line_type, r.transaction_id, r.transaction_line_number, r.user_id, r.product_id, r.quantity, r.unit_price, r.amount, r.tax_amount, r.currency, r.reason, r.payment_method, r.ship_country
         ) AS copy_number
       FROM clean.refunds AS r
     )
@@ -47,6 +48,7 @@ FROM (
       c.currency,
       c.reason,
       c.payment_method,
+      c.ship_country,
       c.refunded_at,
       c.refunded_us,
       c.refund_date,

@@ -141,7 +141,10 @@ FROM (
       s.cart_count,
       s.checkout_count,
       s.purchase_count,
-      CASE WHEN s.least_currency = s.greatest_currency THEN s.purchase_amount END AS purchase_amount,
+      CASE
+        WHEN s.least_currency = s.greatest_currency AND s.purchase_amount < 100000000000000
+        THEN s.purchase_amount
+      END AS purchase_amount,
       CASE WHEN s.least_currency = s.greatest_currency THEN s.least_currency END AS currency,
       s.event_count = 1 AS is_bounce,
       NOT b.visitor_id IS NULL AS is_suspected_bot

@@ -39,7 +39,6 @@ FROM (
         c.visitor_id,
         c.product_id,
         c.currency,
-        MAX(c.user_id) AS user_id,
         SUM(
           CASE c.event_type
             WHEN 'add_to_cart'
@@ -61,18 +60,20 @@ FROM (
       SELECT
         c.session_key,
         c.visitor_id,
-        c.user_id,
+        COALESCE(s.user_id, v.user_id) AS user_id,
         c.product_id,
         c.currency,
         c.left_units,
-        CAST(CAST(c.left_units AS DECIMAL(18, 0)) * COALESCE(c.unit_price, 0) AS DECIMAL(38, 4)) AS left_amount,
+        CAST(CAST(c.left_units AS DECIMAL(19, 0)) * COALESCE(c.unit_price, 0) AS DECIMAL(38, 4)) AS left_amount,
         s.session_date,
         s.ended_at,
         s.ended_us,
         s.device_type
       FROM carts AS c
-      INNER JOIN core.fact_sessions AS s
+      INNER JOIN marts.known_sessions AS s
         ON s.session_key = c.session_key
+      LEFT JOIN marts.visitor_users AS v
+        ON v.visitor_id = c.visitor_id
       WHERE
         c.left_units > 0 AND c.was_bought = 0 AND NOT s.is_suspected_bot
     ), recovered AS (
@@ -111,8 +112,11 @@ FROM (
       MAX(l.device_type) AS device_type,
       COUNT(*) AS left_product_count,
       SUM(l.left_units) AS left_unit_count,
-      SUM(l.left_amount) AS left_amount,
-      SUM(CASE WHEN NOT w.session_key IS NULL THEN l.left_amount ELSE 0 END) AS recovered_amount,
+      CASE WHEN SUM(l.left_amount) < 100000000000000 THEN SUM(l.left_amount) END AS left_amount,
+      CASE
+        WHEN SUM(l.left_amount) < 100000000000000
+        THEN SUM(CASE WHEN NOT w.session_key IS NULL THEN l.left_amount ELSE 0 END)
+      END AS recovered_amount,
       MAX(CASE WHEN NOT w.session_key IS NULL THEN 1 ELSE 0 END) = 1 AS is_recovered
     FROM leftovers AS l
     CROSS JOIN ref.run AS r

@@ -1,6 +1,7 @@
 """Read contracts/ once, into typed objects; every mistake is an error that names file, line and remedy."""
 
 import difflib
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +26,7 @@ def load(folder: Path) -> Contracts:
         raise WrongUse(
             f"{columns_file}: not found. A project has contracts/columns.yml; `shoplake init DIR` makes one."
         )
-    columns, marks = _read(columns_file, dict[str, ColumnSpec])
+    columns, marks = _read_columns(columns_file)
     contracts = Contracts(folder, columns)
     used: set[str] = set()
     for layer in LAYERS:
@@ -47,28 +48,36 @@ def load(folder: Path) -> Contracts:
     return contracts
 
 
+def _read_columns(path: Path) -> tuple[dict[str, ColumnSpec], yaml_lines.Marks]:
+    data, marks = yaml_lines.load(path)
+    if not isinstance(data, dict):
+        raise WrongUse(f"{path}:1: found no columns, expected `name: {{type: ..., sensitivity: ..., meaning: ...}}`, one a line.")
+    return {name: _convert(value, ColumnSpec, path, marks, (name,)) for name, value in data.items()}, marks
+
+
 def _read(path: Path, kind: type[T]) -> tuple[T, yaml_lines.Marks]:
     data, marks = yaml_lines.load(path)
+    return _convert(data, kind, path, marks, ()), marks
+
+
+def _convert(data: Any, kind: type[T], path: Path, marks: yaml_lines.Marks, at: tuple[str | int, ...]) -> T:
     try:
-        return msgspec.convert(data, type=kind), marks
+        return msgspec.convert(data, type=kind)
     except msgspec.ValidationError as e:
-        text = str(e)
-        words, _, where = text.partition(" - at `")
-        line = _line(where.rstrip("`"), data, marks)
-        raise WrongUse(f"{path}:{line}: {words}. The keys and types expected stand in docs/reference/schemas/.") from e
+        words, _, where = str(e).partition(" - at `")
+        raise WrongUse(
+            f"{path}:{_line(where, marks, at)}: {words}. The keys and types expected stand in docs/reference/schemas/."
+        ) from e
 
 
-def _line(where: str, data: Any, marks: yaml_lines.Marks) -> int:
+def _line(where: str, marks: yaml_lines.Marks, at: tuple[str | int, ...]) -> int:
     """The line of a msgspec path like `$.checks.stop.range[...].min`; of its nearest known parent when [...] hides a key."""
-    at: list[str | int] = []
-    for word in where.removeprefix("$").replace("[", ".[").split("."):
-        if not word or word == "[...]":
-            continue
-        at.append(int(word[1:-1]) if word.startswith("[") else word)
-        if tuple(at) not in marks:
-            at.pop()
+    for index, key in re.findall(r"\[([0-9]+|\.\.\.)\]|([A-Za-z_][A-Za-z_0-9]*)", where):
+        further = (*at, int(index) if index.isdigit() else key)
+        if further not in marks:
             break
-    return marks.get(tuple(at), 1)
+        at = further
+    return marks.get(at, 1)
 
 
 def _table(layer: str, path: Path, columns: dict[str, ColumnSpec]) -> Table:
