@@ -38,7 +38,6 @@ HEAVY = {
     "ua_parser",
     "crawleruseragents",
     "yaml",
-    "msgspec",
 }
 CLOCK = re.compile(r"datetime\.now\(|date\.today\(|utcnow\(|time\.time\(|uuid4\(|default_rng\(\)|\brandom\.random\(")
 # The command line may read the clock; an age of a file is not a value in one.

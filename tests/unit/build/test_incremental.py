@@ -102,7 +102,7 @@ def hostile_shop(seed: int) -> dict[tuple[str, str], list[dict[str, Any]]]:
     return {key: rows for key, rows in found.items() if rows}
 
 
-@pytest.fixture(scope="module", params=[1, 2])
+@pytest.fixture(scope="module", params=[1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 8))])
 def shop(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[int, dict[Any, Any], Path, dict[str, Any]]:

@@ -54,5 +54,7 @@ def test_mangled_lines_land_and_the_ledger_adds_up(seed: int, tmp_path: Path) ->
 @pytest.mark.long
 @settings(max_examples=20, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
-def test_ten_thousand_mangled_lines_land_and_the_ledger_adds_up(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_ten_thousand_mangled_lines_land_and_the_ledger_adds_up(
+    seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     _lands_and_adds_up(tmp_path_factory.mktemp("mangled"), seed, 500)
