@@ -73,7 +73,7 @@ SELECT
         WHEN t.unit_price IS NULL AND t.unit_price_text IS NOT NULL THEN 'bad_number:unit_price'
         WHEN t.quantity <= 0 OR t.quantity > 1000000000 THEN 'bad_amount:quantity'
         WHEN t.unit_price < 0 THEN 'bad_amount:unit_price'
-        WHEN CAST(t.quantity AS DECIMAL(19, 0)) * t.unit_price >= 100000000000000 THEN 'bad_amount:unit_price'
+        WHEN CAST(t.quantity AS DECIMAL(19, 0)) * t.unit_price > 100000000000 THEN 'bad_amount:unit_price'
         WHEN e.enum_value IS NULL THEN 'unknown_event_type:event_type'
         WHEN c.enum_value IS NULL THEN 'unknown_currency:currency'
         WHEN a.is_bot THEN 'bot:user_agent'

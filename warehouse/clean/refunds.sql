@@ -73,7 +73,7 @@ SELECT
         WHEN t.amount IS NULL THEN 'bad_number:amount'
         WHEN t.tax_text IS NOT NULL AND t.tax_value IS NULL THEN 'bad_number:tax_amount'
         WHEN t.quantity < 0 OR t.quantity > 1000000000 THEN 'bad_amount:quantity'
-        WHEN t.amount < 0 THEN 'bad_amount:amount'
+        WHEN t.amount < 0 OR t.amount > 100000000000 THEN 'bad_amount:amount'
         WHEN l.enum_value IS NULL THEN 'unknown_line_type:line_type'
         WHEN t.payment_method IS NOT NULL AND p.enum_value IS NULL THEN 'unknown_payment_method:payment_method'
         WHEN c.enum_value IS NULL THEN 'unknown_currency:currency'

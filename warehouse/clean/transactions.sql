@@ -77,7 +77,7 @@ SELECT
     t.tax_amount,
     t.shipping_amount,
     COALESCE(
-        t.total_amount, CASE WHEN t.expected_total BETWEEN -99999999999999 AND 99999999999999 THEN t.expected_total END
+        t.total_amount, CASE WHEN t.expected_total BETWEEN -100000000000 AND 100000000000 THEN t.expected_total END
     ) AS total_amount,
     t.currency,
     t.coupon_code,
@@ -120,8 +120,8 @@ SELECT
         WHEN NOT t.takes_either_sign AND t.discount_amount < 0 THEN 'bad_amount:discount_amount'
         WHEN NOT t.takes_either_sign AND t.tax_amount < 0 THEN 'bad_amount:tax_amount'
         WHEN NOT t.takes_either_sign AND t.shipping_amount < 0 THEN 'bad_amount:shipping_amount'
-        WHEN t.line_amount NOT BETWEEN -99999999999999 AND 99999999999999 THEN 'bad_amount:unit_price'
-        WHEN t.expected_total NOT BETWEEN -99999999999999 AND 99999999999999 THEN 'bad_amount:total_amount'
+        WHEN t.line_amount NOT BETWEEN -100000000000 AND 100000000000 THEN 'bad_amount:unit_price'
+        WHEN t.expected_total NOT BETWEEN -100000000000 AND 100000000000 THEN 'bad_amount:total_amount'
         WHEN t.total_amount - t.expected_total NOT BETWEEN -0.01 AND 0.01 THEN 'total_mismatch:total_amount'
         WHEN l.enum_value IS NULL THEN 'unknown_line_type:line_type'
         WHEN u.enum_value IS NULL THEN 'unknown_status:status'

@@ -1,6 +1,7 @@
 -- One row per event. The same event delivered on two days is one row: the least by time, then by all columns, never the
 -- first that arrived, so that the order of arrival cannot matter.
 -- A session is the source's own; where it has none, more than 30 minutes of silence cut, midnight does not.
+-- An id that holds a slash is joined by a tab, which no cleaned text holds, so that no two sessions share a key.
 WITH repeated AS (
     SELECT c.event_id
     FROM clean.clickstream AS c
@@ -64,7 +65,11 @@ SELECT
     e.visitor_id,
     e.user_id,
     COALESCE(u.user_key, '@unknown') AS user_key,
-    COALESCE(s.session_key, e.visitor_id || '/' || e.session_id) AS session_key,
+    CASE
+        WHEN s.session_key IS NOT NULL THEN s.session_key
+        WHEN e.visitor_id LIKE '%/%' OR e.session_id LIKE '%/%' THEN e.visitor_id || '	' || e.session_id
+        ELSE e.visitor_id || '/' || e.session_id
+    END AS session_key,
     e.product_id,
     COALESCE(p.product_key, '@unknown') AS product_key,
     e.quantity,

@@ -1,43 +1,25 @@
 -- One row per refund line, on the day the money was given back, not the day of the order: its newest state.
--- The same row delivered on two days is one: the least by time, then by all columns.
-WITH copies AS (
-    SELECT
-        r.*,
-        ROW_NUMBER() OVER (
-            PARTITION BY r.refund_id, r.line_number
-            ORDER BY
-                r.updated_us DESC NULLS LAST, r.refunded_us NULLS FIRST, r.line_type NULLS FIRST, r.transaction_id NULLS FIRST,
-                r.transaction_line_number NULLS FIRST, r.user_id NULLS FIRST, r.product_id NULLS FIRST, r.quantity NULLS FIRST,
-                r.unit_price NULLS FIRST, r.amount NULLS FIRST, r.tax_amount NULLS FIRST, r.currency NULLS FIRST,
-                r.reason NULLS FIRST, r.payment_method NULLS FIRST, r.ship_country NULLS FIRST
-        ) AS copy_number
-    FROM clean.refunds AS r
-)
 SELECT
-    c.refund_id,
-    c.line_number,
-    c.line_type,
-    c.transaction_id,
-    c.transaction_line_number,
-    c.user_id,
-    COALESCE(u.user_key, '@unknown') AS user_key,
-    c.product_id,
-    COALESCE(p.product_key, '@unknown') AS product_key,
-    c.quantity,
-    c.unit_price,
-    c.amount,
-    c.tax_amount,
-    c.currency,
-    c.reason,
-    c.payment_method,
-    c.ship_country,
-    c.refunded_at,
-    c.refunded_us,
-    c.refund_date,
-    c.updated_at
-FROM copies AS c
-LEFT JOIN core.dim_users AS u
-    ON u.user_id = c.user_id AND u.valid_from <= c.refunded_at AND (u.valid_to IS NULL OR u.valid_to > c.refunded_at)
-LEFT JOIN core.dim_products AS p
-    ON p.product_id = c.product_id AND p.valid_from <= c.refunded_at AND (p.valid_to IS NULL OR p.valid_to > c.refunded_at)
-WHERE c.copy_number = 1
+    s.refund_id,
+    s.line_number,
+    s.line_type,
+    s.transaction_id,
+    s.transaction_line_number,
+    s.user_id,
+    s.user_key,
+    s.product_id,
+    s.product_key,
+    s.quantity,
+    s.unit_price,
+    s.amount,
+    s.tax_amount,
+    s.currency,
+    s.reason,
+    s.payment_method,
+    s.ship_country,
+    s.refunded_at,
+    s.refunded_us,
+    s.refund_date,
+    s.updated_at
+FROM core.fact_refund_states AS s
+WHERE s.is_current

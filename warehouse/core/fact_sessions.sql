@@ -1,9 +1,10 @@
 -- One row per session, on the day it began. Channel, campaign, device and landing page are those of its first event.
--- is_suspected_bot marks the sessions begun on a day on which the visitor either
---   views 60 products or more and puts none into a cart, or
---   leaves at most 2 seconds between events on average, over 20 events or more.
+-- is_suspected_bot marks the sessions begun on a day (of the shop's zone) on which the visitor, over all sessions of that day, either
+--   has 60 views or more, and neither an add_to_cart nor a purchase, or
+--   has 20 events or more, and from the first to the last at most 3 seconds for each event after the first.
 -- It looks at that day alone, so that nothing known later changes what was known then.
--- Shoppers do neither; robots that behave otherwise are missed, and the realism page says how many.
+-- People seldom look that long and take nothing, and hardly ever click that fast; robots that stuff carts, search, or change
+-- their cookie for each event do neither and are missed. docs/reference/realism.md says how many of each, and how many people are hit.
 WITH numbered AS (
     SELECT
         f.*,
@@ -56,7 +57,7 @@ WITH numbered AS (
     SELECT d.visitor_id, d.event_date
     FROM days AS d
     WHERE (d.view_count >= 60 AND d.buying_count = 0)
-        OR (d.event_count >= 20 AND d.span_us <= (d.event_count - 1) * 2000000)
+        OR (d.event_count >= 20 AND d.span_us <= (d.event_count - 1) * 3000000)
 )
 SELECT
     s.session_key,

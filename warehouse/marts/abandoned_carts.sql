@@ -25,8 +25,9 @@ WITH clicks AS (
         c.product_id,
         c.currency,
         SUM(CASE c.event_type WHEN 'add_to_cart' THEN c.quantity WHEN 'remove_from_cart' THEN -c.quantity ELSE 0 END) AS left_units,
-        MAX(CASE WHEN c.event_type = 'purchase' THEN 1 ELSE 0 END) AS was_bought,
-        MAX(c.unit_price) AS unit_price
+        -- Bought in whatever currency is bought.
+        MAX(MAX(CASE WHEN c.event_type = 'purchase' THEN 1 ELSE 0 END)) OVER (PARTITION BY c.session_key, c.product_id) AS was_bought,
+        MAX(CASE WHEN c.event_type <> 'purchase' THEN c.unit_price END) AS unit_price
     FROM clicks AS c
     GROUP BY c.session_key, c.visitor_id, c.product_id, c.currency
 ), leftovers AS (

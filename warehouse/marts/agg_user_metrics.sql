@@ -16,9 +16,12 @@ WITH sales AS (
     GROUP BY l.user_id, l.currency
 ), refunds AS (
     SELECT f.user_id, f.currency, CAST(SUM(f.amount) AS DECIMAL(18, 4)) AS refund_amount
-    FROM core.fact_refunds AS f
+    FROM core.fact_refund_states AS f
     CROSS JOIN ref.run AS r
-    WHERE f.refund_date < r.as_of AND f.user_id IS NOT NULL
+    WHERE f.refund_date < r.as_of
+        AND f.valid_from_us < r.as_of_us
+        AND (f.valid_to_us IS NULL OR f.valid_to_us >= r.as_of_us)
+        AND f.user_id IS NOT NULL
     GROUP BY f.user_id, f.currency
 )
 SELECT

@@ -9,7 +9,6 @@ WITH homes AS (
     SELECT
         l.user_id,
         l.transaction_id,
-        MIN(l.order_date) AS order_date,
         MAX(CASE WHEN l.order_hour >= 22 OR l.order_hour < 6 OR d.is_weekend THEN 1 ELSE 0 END) AS at_weekend_or_night
     FROM marts.order_lines AS l
     INNER JOIN core.dim_date AS d ON d.calendar_date = l.order_date
@@ -21,7 +20,11 @@ WITH homes AS (
         o.order_date,
         LAG(o.order_date) OVER (PARTITION BY o.user_id ORDER BY o.order_date NULLS FIRST) AS previous_date,
         ROW_NUMBER() OVER (PARTITION BY o.user_id ORDER BY o.order_date DESC NULLS LAST) AS newest
-    FROM (SELECT DISTINCT x.user_id, x.order_date FROM orders AS x) AS o
+    FROM (
+        SELECT DISTINCT l.user_id, l.order_date
+        FROM marts.order_lines AS l
+        WHERE l.is_sale AND l.user_id IS NOT NULL AND l.line_type <> 'stock_adjustment'
+    ) AS o
 ), rhythm AS (
     SELECT
         d.user_id,

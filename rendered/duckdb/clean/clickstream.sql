@@ -123,7 +123,7 @@ FROM (
         THEN 'bad_amount:quantity'
         WHEN t.unit_price < 0
         THEN 'bad_amount:unit_price'
-        WHEN CAST(t.quantity AS DECIMAL(19, 0)) * t.unit_price >= 100000000000000
+        WHEN CAST(t.quantity AS DECIMAL(19, 0)) * t.unit_price > 100000000000
         THEN 'bad_amount:unit_price'
         WHEN e.enum_value IS NULL
         THEN 'unknown_event_type:event_type'

@@ -269,7 +269,7 @@ FROM (
         THEN 'bad_number:tax_amount'
         WHEN t.quantity < 0 OR t.quantity > 1000000000
         THEN 'bad_amount:quantity'
-        WHEN t.amount < 0
+        WHEN t.amount < 0 OR t.amount > 100000000000
         THEN 'bad_amount:amount'
         WHEN l.enum_value IS NULL
         THEN 'unknown_line_type:line_type'

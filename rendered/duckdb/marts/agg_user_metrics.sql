@@ -43,10 +43,15 @@ FROM (
         f.user_id,
         f.currency,
         CAST(SUM(f.amount) AS DECIMAL(18, 4)) AS refund_amount
-      FROM core.fact_refunds AS f
+      FROM core.fact_refund_states AS f
       CROSS JOIN ref.run AS r
       WHERE
-        f.refund_date < r.as_of AND NOT f.user_id IS NULL
+        f.refund_date < r.as_of
+        AND f.valid_from_us < r.as_of_us
+        AND (
+          f.valid_to_us IS NULL OR f.valid_to_us >= r.as_of_us
+        )
+        AND NOT f.user_id IS NULL
       GROUP BY
         f.user_id,
         f.currency
@@ -64,7 +69,7 @@ FROM (
       s.discount_amount,
       s.net_amount,
       COALESCE(f.refund_amount, 0) AS refund_amount,
-      CAST(CAST(CASE WHEN (s.net_amount < 0) = (s.order_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(s.net_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(10000 AS HUGEINT) + ABS(CAST(CAST(s.order_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(s.order_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.0001 AS DECIMAL(5, 4)) AS DECIMAL(18, 4)) AS average_order_amount,
+      TRY_CAST(CAST(CASE WHEN (s.net_amount < 0) = (s.order_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(s.net_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(10000 AS HUGEINT) + ABS(CAST(CAST(s.order_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(s.order_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.0001 AS DECIMAL(5, 4)) AS DECIMAL(18, 4)) AS average_order_amount,
       s.net_amount - COALESCE(f.refund_amount, 0) AS lifetime_value_computed
     FROM sales AS s
     CROSS JOIN ref.run AS r

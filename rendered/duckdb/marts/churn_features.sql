@@ -31,7 +31,6 @@ FROM (
       SELECT
         l.user_id,
         l.transaction_id,
-        MIN(l.order_date) AS order_date,
         MAX(
           CASE WHEN l.order_hour >= 22 OR l.order_hour < 6 OR d.is_weekend THEN 1 ELSE 0 END
         ) AS at_weekend_or_night
@@ -51,9 +50,11 @@ FROM (
         ROW_NUMBER() OVER (PARTITION BY o.user_id ORDER BY o.order_date DESC) AS newest
       FROM (
         SELECT DISTINCT
-          x.user_id,
-          x.order_date
-        FROM orders AS x
+          l.user_id,
+          l.order_date
+        FROM marts.order_lines AS l
+        WHERE
+          l.is_sale AND NOT l.user_id IS NULL AND l.line_type <> 'stock_adjustment'
       ) AS o
     ), rhythm AS (
       SELECT
@@ -131,24 +132,24 @@ FROM (
       b.order_count,
       h.net_amount,
       DATE_DIFF('DAY', CAST(y.first_date AS DATE), CAST(h.as_of AS DATE)) AS tenure_days,
-      CAST(CAST(CASE WHEN (DATE_DIFF('DAY', CAST(y.first_date AS DATE), CAST(y.last_date AS DATE)) < 0) = (y.day_count - 1 < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(DATE_DIFF('DAY', CAST(y.first_date AS DATE), CAST(y.last_date AS DATE)) AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(y.day_count - 1 AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(y.day_count - 1 AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS mean_gap_days,
-      CAST(CAST(CASE WHEN (y.last_gap * (
+      TRY_CAST(CAST(CASE WHEN (DATE_DIFF('DAY', CAST(y.first_date AS DATE), CAST(y.last_date AS DATE)) < 0) = (y.day_count - 1 < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(DATE_DIFF('DAY', CAST(y.first_date AS DATE), CAST(y.last_date AS DATE)) AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(y.day_count - 1 AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(y.day_count - 1 AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS mean_gap_days,
+      TRY_CAST(CAST(CASE WHEN (y.last_gap * (
         y.day_count - 1
       ) < 0) = (DATE_DIFF('DAY', CAST(y.first_date AS DATE), CAST(y.last_date AS DATE)) < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(y.last_gap * (
         y.day_count - 1
       ) AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(DATE_DIFF('DAY', CAST(y.first_date AS DATE), CAST(y.last_date AS DATE)) AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(DATE_DIFF('DAY', CAST(y.first_date AS DATE), CAST(y.last_date AS DATE)) AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS gap_trend,
       h.average_order_amount,
-      CAST(CAST(CASE WHEN (COALESCE(g.unit_count, 0) < 0) = (b.order_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(COALESCE(g.unit_count, 0) AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(b.order_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(b.order_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS units_per_order,
+      TRY_CAST(CAST(CASE WHEN (COALESCE(g.unit_count, 0) < 0) = (b.order_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(COALESCE(g.unit_count, 0) AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(b.order_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(b.order_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS units_per_order,
       COALESCE(g.category_count, 0) AS category_count,
-      CAST(CAST(CASE WHEN (h.discount_amount < 0) = (h.gross_amount < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(h.discount_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(h.gross_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(h.gross_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS discount_share,
-      CAST(CAST(CASE WHEN (h.refund_amount < 0) = (h.net_amount < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(h.refund_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(h.net_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(h.net_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS refund_share,
+      TRY_CAST(CAST(CASE WHEN (h.discount_amount < 0) = (h.gross_amount < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(h.discount_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(h.gross_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(h.gross_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS discount_share,
+      TRY_CAST(CAST(CASE WHEN (h.refund_amount < 0) = (h.net_amount < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(h.refund_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(h.net_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(h.net_amount AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS refund_share,
       c.session_count,
       c.active_days,
-      CAST(CAST(CASE WHEN (c.view_count < 0) = (c.session_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(c.view_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(c.session_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(c.session_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS views_per_session,
+      TRY_CAST(CAST(CASE WHEN (c.view_count < 0) = (c.session_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(c.view_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(c.session_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(c.session_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS views_per_session,
       c.cart_count,
-      CAST(CAST(CASE WHEN (c.abandoned_count < 0) = (c.carted_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(c.abandoned_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(c.carted_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(c.carted_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS abandoned_cart_share,
-      CAST(CAST(CASE WHEN (c.mobile_count < 0) = (c.session_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(c.mobile_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(c.session_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(c.session_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS mobile_share,
-      CAST(CAST(CASE WHEN (b.weekend_or_night_count < 0) = (b.order_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(b.weekend_or_night_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(b.order_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(b.order_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS weekend_or_night_share
+      TRY_CAST(CAST(CASE WHEN (c.abandoned_count < 0) = (c.carted_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(c.abandoned_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(c.carted_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(c.carted_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS abandoned_cart_share,
+      TRY_CAST(CAST(CASE WHEN (c.mobile_count < 0) = (c.session_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(c.mobile_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(c.session_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(c.session_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS mobile_share,
+      TRY_CAST(CAST(CASE WHEN (b.weekend_or_night_count < 0) = (b.order_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(b.weekend_or_night_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(b.order_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(b.order_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS weekend_or_night_share
     FROM homes AS h
     INNER JOIN rhythm AS y
       ON y.user_id = h.user_id

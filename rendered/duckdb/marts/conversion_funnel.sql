@@ -42,7 +42,7 @@ FROM (
       SUM(s.checked_out) AS checked_out_count,
       SUM(s.purchased) AS purchased_count,
       SUM(s.bought_now) AS buy_now_count,
-      CAST(CAST(CASE WHEN (SUM(s.purchased) < 0) = (COUNT(*) < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(SUM(s.purchased) AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(COUNT(*) AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(COUNT(*) AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS conversion_ratio
+      TRY_CAST(CAST(CASE WHEN (SUM(s.purchased) < 0) = (COUNT(*) < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(SUM(s.purchased) AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(COUNT(*) AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(COUNT(*) AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS conversion_ratio
     FROM sessions AS s
     GROUP BY
       s.session_date,

@@ -68,7 +68,7 @@ FROM (
       COALESCE(c.view_count, 0) AS view_count,
       COALESCE(c.cart_count, 0) AS cart_count,
       COALESCE(c.click_purchase_count, 0) AS click_purchase_count,
-      CAST(CAST(CASE WHEN (c.click_purchase_count < 0) = (c.view_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(c.click_purchase_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(c.view_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(c.view_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS view_to_purchase_ratio
+      TRY_CAST(CAST(CASE WHEN (c.click_purchase_count < 0) = (c.view_count < 0) THEN 1 ELSE -1 END * ((2 * ABS(CAST(CAST(c.click_purchase_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)) * CAST(1000000 AS HUGEINT) + ABS(CAST(CAST(c.view_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT))) // NULLIF(2 * ABS(CAST(CAST(c.view_count AS DECIMAL(24, 4)) * CAST(10000 AS DECIMAL(5, 0)) AS HUGEINT)), 0)) AS DECIMAL(24, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(18, 6)) AS view_to_purchase_ratio
     FROM sales AS s
     CROSS JOIN ref.run AS r
     LEFT JOIN clicks AS c

@@ -119,7 +119,7 @@ FROM (
       COALESCE(
         t.total_amount,
         CASE
-          WHEN t.expected_total BETWEEN -99999999999999 AND 99999999999999
+          WHEN t.expected_total BETWEEN -100000000000 AND 100000000000
           THEN t.expected_total
         END
       ) AS total_amount,
@@ -188,9 +188,9 @@ FROM (
         THEN 'bad_amount:tax_amount'
         WHEN NOT t.takes_either_sign AND t.shipping_amount < 0
         THEN 'bad_amount:shipping_amount'
-        WHEN NOT t.line_amount BETWEEN -99999999999999 AND 99999999999999
+        WHEN NOT t.line_amount BETWEEN -100000000000 AND 100000000000
         THEN 'bad_amount:unit_price'
-        WHEN NOT t.expected_total BETWEEN -99999999999999 AND 99999999999999
+        WHEN NOT t.expected_total BETWEEN -100000000000 AND 100000000000
         THEN 'bad_amount:total_amount'
         WHEN NOT t.total_amount - t.expected_total BETWEEN -0.01 AND 0.01
         THEN 'total_mismatch:total_amount'

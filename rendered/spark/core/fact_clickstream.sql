@@ -149,7 +149,13 @@ FROM (
       e.visitor_id,
       e.user_id,
       COALESCE(u.user_key, '@unknown') AS user_key,
-      COALESCE(s.session_key, e.visitor_id || '/' || e.session_id) AS session_key,
+      CASE
+        WHEN NOT s.session_key IS NULL
+        THEN s.session_key
+        WHEN e.visitor_id LIKE '%/%' OR e.session_id LIKE '%/%'
+        THEN e.visitor_id || '\t' || e.session_id
+        ELSE e.visitor_id || '/' || e.session_id
+      END AS session_key,
       e.product_id,
       COALESCE(p.product_key, '@unknown') AS product_key,
       e.quantity,

@@ -90,7 +90,7 @@ FROM (
         OR (
           d.event_count >= 20 AND d.span_us <= (
             d.event_count - 1
-          ) * 2000000
+          ) * 3000000
         )
     )
     SELECT

@@ -48,8 +48,8 @@ FROM (
             ELSE 0
           END
         ) AS left_units,
-        MAX(CASE WHEN c.event_type = 'purchase' THEN 1 ELSE 0 END) AS was_bought,
-        MAX(c.unit_price) AS unit_price
+        MAX(MAX(CASE WHEN c.event_type = 'purchase' THEN 1 ELSE 0 END)) OVER (PARTITION BY c.session_key, c.product_id) AS was_bought,
+        MAX(CASE WHEN c.event_type <> 'purchase' THEN c.unit_price END) AS unit_price
       FROM clicks AS c
       GROUP BY
         c.session_key,

@@ -21,9 +21,7 @@ FROM (
       SELECT
         l.order_date,
         l.currency,
-        COUNT(
-          DISTINCT CASE WHEN l.is_sale AND l.line_type <> 'stock_adjustment' THEN l.transaction_id END
-        ) AS order_count,
+        COUNT(DISTINCT CASE WHEN l.is_sale THEN l.transaction_id END) AS order_count,
         SUM(CASE WHEN l.is_sale AND l.line_type = 'product' THEN l.quantity ELSE 0 END) AS unit_count,
         SUM(CASE WHEN l.is_sale THEN l.gross_amount ELSE 0 END) AS gross_amount,
         SUM(
@@ -50,6 +48,8 @@ FROM (
         COUNT(DISTINCT CASE WHEN l.status = 'cancelled' THEN l.transaction_id END) AS cancelled_order_count,
         SUM(CASE WHEN l.status = 'cancelled' THEN l.gross_amount ELSE 0 END) AS cancelled_amount
       FROM marts.order_lines AS l
+      WHERE
+        l.line_type <> 'stock_adjustment'
       GROUP BY
         l.order_date,
         l.currency
@@ -59,10 +59,14 @@ FROM (
         f.currency,
         COUNT(DISTINCT f.refund_id) AS refund_count,
         SUM(f.amount) AS refund_amount
-      FROM core.fact_refunds AS f
+      FROM core.fact_refund_states AS f
       CROSS JOIN ref.run AS r
       WHERE
         f.refund_date < r.as_of
+        AND f.valid_from_us < r.as_of_us
+        AND (
+          f.valid_to_us IS NULL OR f.valid_to_us >= r.as_of_us
+        )
       GROUP BY
         f.refund_date,
         f.currency

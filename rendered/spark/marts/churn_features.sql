@@ -31,7 +31,6 @@ FROM (
       SELECT
         l.user_id,
         l.transaction_id,
-        MIN(l.order_date) AS order_date,
         MAX(
           CASE WHEN l.order_hour >= 22 OR l.order_hour < 6 OR d.is_weekend THEN 1 ELSE 0 END
         ) AS at_weekend_or_night
@@ -51,9 +50,11 @@ FROM (
         ROW_NUMBER() OVER (PARTITION BY o.user_id ORDER BY o.order_date DESC) AS newest
       FROM (
         SELECT DISTINCT
-          x.user_id,
-          x.order_date
-        FROM orders AS x
+          l.user_id,
+          l.order_date
+        FROM marts.order_lines AS l
+        WHERE
+          l.is_sale AND NOT l.user_id IS NULL AND l.line_type <> 'stock_adjustment'
       ) AS o
     ), rhythm AS (
       SELECT
@@ -122,22 +123,22 @@ FROM (
       b.order_count,
       h.net_amount,
       DATEDIFF(h.as_of, y.first_date) AS tenure_days,
-      CAST(ROUND(CAST(DATEDIFF(y.last_date, y.first_date) AS DECIMAL(24, 4)) / NULLIF(CAST(y.day_count - 1 AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS mean_gap_days,
-      CAST(ROUND(CAST(y.last_gap * (
+      TRY_CAST(ROUND(CAST(DATEDIFF(y.last_date, y.first_date) AS DECIMAL(24, 4)) / NULLIF(CAST(y.day_count - 1 AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS mean_gap_days,
+      TRY_CAST(ROUND(CAST(y.last_gap * (
         y.day_count - 1
       ) AS DECIMAL(24, 4)) / NULLIF(CAST(DATEDIFF(y.last_date, y.first_date) AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS gap_trend,
       h.average_order_amount,
-      CAST(ROUND(CAST(COALESCE(g.unit_count, 0) AS DECIMAL(24, 4)) / NULLIF(CAST(b.order_count AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS units_per_order,
+      TRY_CAST(ROUND(CAST(COALESCE(g.unit_count, 0) AS DECIMAL(24, 4)) / NULLIF(CAST(b.order_count AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS units_per_order,
       COALESCE(g.category_count, 0) AS category_count,
-      CAST(ROUND(CAST(h.discount_amount AS DECIMAL(24, 4)) / NULLIF(CAST(h.gross_amount AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS discount_share,
-      CAST(ROUND(CAST(h.refund_amount AS DECIMAL(24, 4)) / NULLIF(CAST(h.net_amount AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS refund_share,
+      TRY_CAST(ROUND(CAST(h.discount_amount AS DECIMAL(24, 4)) / NULLIF(CAST(h.gross_amount AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS discount_share,
+      TRY_CAST(ROUND(CAST(h.refund_amount AS DECIMAL(24, 4)) / NULLIF(CAST(h.net_amount AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS refund_share,
       c.session_count,
       c.active_days,
-      CAST(ROUND(CAST(c.view_count AS DECIMAL(24, 4)) / NULLIF(CAST(c.session_count AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS views_per_session,
+      TRY_CAST(ROUND(CAST(c.view_count AS DECIMAL(24, 4)) / NULLIF(CAST(c.session_count AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS views_per_session,
       c.cart_count,
-      CAST(ROUND(CAST(c.abandoned_count AS DECIMAL(24, 4)) / NULLIF(CAST(c.carted_count AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS abandoned_cart_share,
-      CAST(ROUND(CAST(c.mobile_count AS DECIMAL(24, 4)) / NULLIF(CAST(c.session_count AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS mobile_share,
-      CAST(ROUND(CAST(b.weekend_or_night_count AS DECIMAL(24, 4)) / NULLIF(CAST(b.order_count AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS weekend_or_night_share
+      TRY_CAST(ROUND(CAST(c.abandoned_count AS DECIMAL(24, 4)) / NULLIF(CAST(c.carted_count AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS abandoned_cart_share,
+      TRY_CAST(ROUND(CAST(c.mobile_count AS DECIMAL(24, 4)) / NULLIF(CAST(c.session_count AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS mobile_share,
+      TRY_CAST(ROUND(CAST(b.weekend_or_night_count AS DECIMAL(24, 4)) / NULLIF(CAST(b.order_count AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS weekend_or_night_share
     FROM homes AS h
     INNER JOIN rhythm AS y
       ON y.user_id = h.user_id

@@ -42,7 +42,7 @@ FROM (
       SUM(s.checked_out) AS checked_out_count,
       SUM(s.purchased) AS purchased_count,
       SUM(s.bought_now) AS buy_now_count,
-      CAST(ROUND(CAST(SUM(s.purchased) AS DECIMAL(24, 4)) / NULLIF(CAST(COUNT(*) AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS conversion_ratio
+      TRY_CAST(ROUND(CAST(SUM(s.purchased) AS DECIMAL(24, 4)) / NULLIF(CAST(COUNT(*) AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS conversion_ratio
     FROM sessions AS s
     GROUP BY
       s.session_date,

@@ -68,7 +68,7 @@ FROM (
       COALESCE(c.view_count, 0) AS view_count,
       COALESCE(c.cart_count, 0) AS cart_count,
       COALESCE(c.click_purchase_count, 0) AS click_purchase_count,
-      CAST(ROUND(CAST(c.click_purchase_count AS DECIMAL(24, 4)) / NULLIF(CAST(c.view_count AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS view_to_purchase_ratio
+      TRY_CAST(ROUND(CAST(c.click_purchase_count AS DECIMAL(24, 4)) / NULLIF(CAST(c.view_count AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS view_to_purchase_ratio
     FROM sales AS s
     CROSS JOIN ref.run AS r
     LEFT JOIN clicks AS c

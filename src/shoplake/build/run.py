@@ -320,7 +320,7 @@ class _Builder:
             return dt.date.fromisoformat(self.plan.parent.as_of)
         last = self.engine.rows(
             "SELECT MAX(us) FROM (SELECT MAX(GREATEST(ordered_us, valid_from_us)) AS us FROM gen.core.fact_transaction_states "
-            "UNION ALL SELECT MAX(event_us) FROM gen.core.fact_clickstream UNION ALL SELECT MAX(refunded_us) FROM gen.core.fact_refunds) AS x"
+            "UNION ALL SELECT MAX(event_us) FROM gen.core.fact_clickstream UNION ALL SELECT MAX(GREATEST(refunded_us, valid_from_us)) FROM gen.core.fact_refund_states) AS x"
         )[0][0]
         return default_as_of(
             last,

@@ -81,7 +81,7 @@ def _micros(x: str) -> str:
 
 
 def _ratio(a: str, b: str, scale: str) -> str:
-    """a / b, exact, rounded half away from zero; NULL when b is 0. DuckDB's own decimal division is a DOUBLE."""
+    """a / b, exact, rounded half away from zero; NULL when b is 0 or the quotient has no place in DECIMAL(18, scale). DuckDB's own decimal division is a DOUBLE."""
     digits = int(scale)
 
     def whole(x: str) -> str:
@@ -92,7 +92,7 @@ def _ratio(a: str, b: str, scale: str) -> str:
         f"(2 * ABS({whole(a)}) * CAST({10**digits} AS HUGEINT) + ABS({whole(b)})) // NULLIF(2 * ABS({whole(b)}), 0)"
     )
     unit = f"CAST({'0.' + '0' * (digits - 1) + '1'} AS DECIMAL({digits + 1}, {digits}))"
-    return f"CAST(CAST({sign} * ({rounded}) AS DECIMAL(24, 0)) * {unit} AS DECIMAL(18, {digits}))"
+    return f"TRY_CAST(CAST({sign} * ({rounded}) AS DECIMAL(24, 0)) * {unit} AS DECIMAL(18, {digits}))"
 
 
 # What no portable subset can say. Each has one table of inputs and outputs that every engine must reproduce
@@ -258,17 +258,21 @@ def _read_parquet(table: Table, paths: str, cut: int) -> str:
     text = " || ',' || ".join(
         f"COALESCE('\"{c}\":' || to_json(CAST({c} AS VARCHAR)), '\"{c}\":null')" for c in table.names
     )
-    columns = ", ".join(f"CAST({c} AS VARCHAR) AS {c}" for c in table.names)
+    columns = ", ".join(f"{_blanks(f'CAST({c} AS VARCHAR)')} AS {c}" for c in table.names)
     return (
         f"SELECT {columns}, '{{' || {text} || '}}' AS raw_text, FALSE AS is_malformed, SUBSTR(filename, {cut}) AS source_file, ds "
         f"FROM read_parquet({paths}, {_HIVE})"
     )
 
 
+def _blanks(x: str) -> str:
+    """Tabs, line breaks and no-break spaces become spaces. Plain text holds none by definition."""
+    return f"TRANSLATE({x}, chr(9) || chr(10) || chr(13) || chr(160), '    ')"
+
+
 def _read_odd(table: Table, paths: str, cut: int) -> str:
-    """Here only may a value hold tabs, line breaks and no-break spaces: they become spaces, as everywhere."""
     shape = ", ".join(f"'{c}': 'VARCHAR'" for c in [*table.names, "raw_text"])
-    columns = ", ".join(f"TRANSLATE({c}, chr(9) || chr(10) || chr(13) || chr(160), '    ') AS {c}" for c in table.names)
+    columns = ", ".join(f"{_blanks(c)} AS {c}" for c in table.names)
     return (
         f"SELECT {columns}, raw_text, is_malformed, SUBSTR(filename, {cut}) AS source_file, ds "
         f"FROM read_json({paths}, format = 'newline_delimited', maximum_object_size = 67108864, "

@@ -49,7 +49,7 @@ def _micros(x: str) -> str:
 
 def _ratio(a: str, b: str, scale: str) -> str:
     wide = f"CAST({a} AS DECIMAL(24, 4)) / NULLIF(CAST({b} AS DECIMAL(24, 4)), 0)"
-    return f"CAST(ROUND({wide}, {int(scale)}) AS DECIMAL(18, {int(scale)}))"
+    return f"TRY_CAST(ROUND({wide}, {int(scale)}) AS DECIMAL(18, {int(scale)}))"
 
 
 FUNCTIONS: dict[str, Callable[..., str]] = {
