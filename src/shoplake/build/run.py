@@ -140,7 +140,7 @@ class _Builder:
 
     def _ref_file(self, name: str, print_: str, make: Callable[[], pa.Table]) -> None:
         path = self.lake.ref / f"{name}-{print_}.parquet"
-        if not path.exists():
+        if not path.exists() or self.plan.options.full:  # --full also heals a damaged one
             self.lake.ref.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
             pq.write_table(make(), temporary, compression="zstd")
@@ -214,7 +214,7 @@ class _Builder:
 
     def _classify(self, batch: list[clean.Arrival]) -> None:
         raw = self.plan.contracts.table("raw.clickstream")
-        self.engine.raw_view(raw, [f for one in batch for f in one.files], self.lake.root)
+        self.engine.raw_view(raw, [f for one in batch for f in one.files], self.lake.root, only=["user_agent"])
         found = {
             str(row[0]).strip(" ")
             for row in self.engine.rows(

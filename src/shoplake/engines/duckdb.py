@@ -208,14 +208,18 @@ class DuckDB:
             source = "(SELECT 1) WHERE FALSE"
         self.execute(f"CREATE OR REPLACE VIEW lake.{name} AS SELECT {columns} FROM {source}")
 
-    def raw_view(self, table: Table, files: Sequence[RawFile], root: Path) -> None:
-        """lake.raw.<table>: a partition's records as text, with ds, source_file, raw_text and is_malformed."""
+    def raw_view(self, table: Table, files: Sequence[RawFile], root: Path, only: Sequence[str] = ()) -> None:
+        """lake.raw.<table>: a partition's records as text, with ds, source_file, raw_text and is_malformed.
+
+        only: the columns to take out of each record, when not all are needed.
+        """
+        names = list(only) or table.names
         parts = []
         for kind, form in (("plain", "csv"), ("plain", "jsonl"), ("plain", "parquet"), ("odd", "jsonl")):
             paths = [str(root / f.path) for f in files if f.kind == kind and f.format == form]
             if paths:
-                parts.append(_READERS[kind, form](table, _list(paths), len(str(root)) + 2))
-        empty = ", ".join(f"CAST(NULL AS VARCHAR) AS {c}" for c in table.names)
+                parts.append(_READERS[kind, form](table, names, _list(paths), len(str(root)) + 2))
+        empty = ", ".join(f"CAST(NULL AS VARCHAR) AS {c}" for c in names)
         parts = parts or [
             f"SELECT {empty}, NULL AS raw_text, FALSE AS is_malformed, NULL AS source_file, CAST(NULL AS DATE) AS ds WHERE FALSE"
         ]
@@ -225,10 +229,10 @@ class DuckDB:
 _HIVE = "hive_partitioning = true, hive_types = {'ds': DATE}, filename = true"
 
 
-def _read_csv(table: Table, paths: str, cut: int) -> str:
+def _read_csv(table: Table, names: list[str], paths: str, cut: int) -> str:
     """Plain CSV has no quotes, so a record is its line, and splitting at commas is exact (and four times as fast as a reader
     that looks for quotes). A line with another number of commas is no record of this table: malformed."""
-    columns = ", ".join(f"NULLIF(fields[{i}], '') AS {c}" for i, c in enumerate(table.names, start=1))
+    columns = ", ".join(f"NULLIF(fields[{table.names.index(c) + 1}], '') AS {c}" for c in names)
     return (
         f"SELECT {columns}, line AS raw_text, LENGTH(fields) <> {len(table.names)} AS is_malformed, source_file, ds FROM ("
         f"SELECT line, STRING_SPLIT(line, ',') AS fields, SUBSTR(filename, {cut}) AS source_file, ds "
@@ -237,16 +241,18 @@ def _read_csv(table: Table, paths: str, cut: int) -> str:
 
 
 def _lines(paths: str, *, header: bool) -> str:
-    """The lines of text files: read as CSV with one column and a separator no plain file holds."""
+    """The lines of text files: read as CSV with one column and a separator no plain file holds: plain CSV has no tab, and
+    no JSON has the control character behind it."""
+    separator = chr(9) + chr(2)
     return (
-        f"read_csv({paths}, auto_detect = false, delim = '\\x01', quote = '', escape = '', header = {str(header).lower()}, "
+        f"read_csv({paths}, auto_detect = false, delim = '{separator}', quote = '', escape = '', header = {str(header).lower()}, "
         f"max_line_size = 2097152, columns = {{'line': 'VARCHAR'}}, {_HIVE})"
     )
 
 
-def _read_json_lines(table: Table, paths: str, cut: int) -> str:
-    shape = "{" + ", ".join(f'"{c}": "VARCHAR"' for c in table.names) + "}"
-    columns = ", ".join(f"j.{c} AS {c}" for c in table.names)
+def _read_json_lines(table: Table, names: list[str], paths: str, cut: int) -> str:
+    shape = "{" + ", ".join(f'"{c}": "VARCHAR"' for c in names) + "}"
+    columns = ", ".join(f"j.{c} AS {c}" for c in names)
     return (
         f"SELECT {columns}, line AS raw_text, FALSE AS is_malformed, source_file, ds FROM ("
         f"SELECT line, json_transform(line, '{shape}') AS j, SUBSTR(filename, {cut}) AS source_file, ds "
@@ -254,11 +260,11 @@ def _read_json_lines(table: Table, paths: str, cut: int) -> str:
     )
 
 
-def _read_parquet(table: Table, paths: str, cut: int) -> str:
+def _read_parquet(table: Table, names: list[str], paths: str, cut: int) -> str:
     text = " || ',' || ".join(
         f"COALESCE('\"{c}\":' || to_json(CAST({c} AS VARCHAR)), '\"{c}\":null')" for c in table.names
     )
-    columns = ", ".join(f"{_blanks(f'CAST({c} AS VARCHAR)')} AS {c}" for c in table.names)
+    columns = ", ".join(f"{_blanks(f'CAST({c} AS VARCHAR)')} AS {c}" for c in names)
     return (
         f"SELECT {columns}, '{{' || {text} || '}}' AS raw_text, FALSE AS is_malformed, SUBSTR(filename, {cut}) AS source_file, ds "
         f"FROM read_parquet({paths}, {_HIVE})"
@@ -270,9 +276,9 @@ def _blanks(x: str) -> str:
     return f"TRANSLATE({x}, chr(9) || chr(10) || chr(13) || chr(160), '    ')"
 
 
-def _read_odd(table: Table, paths: str, cut: int) -> str:
+def _read_odd(table: Table, names: list[str], paths: str, cut: int) -> str:
     shape = ", ".join(f"'{c}': 'VARCHAR'" for c in [*table.names, "raw_text"])
-    columns = ", ".join(f"{_blanks(c)} AS {c}" for c in table.names)
+    columns = ", ".join(f"{_blanks(c)} AS {c}" for c in names)
     return (
         f"SELECT {columns}, raw_text, is_malformed, SUBSTR(filename, {cut}) AS source_file, ds "
         f"FROM read_json({paths}, format = 'newline_delimited', maximum_object_size = 67108864, "
@@ -280,7 +286,7 @@ def _read_odd(table: Table, paths: str, cut: int) -> str:
     )
 
 
-_READERS: dict[tuple[str, str], Callable[[Table, str, int], str]] = {
+_READERS: dict[tuple[str, str], Callable[[Table, list[str], str, int], str]] = {
     ("plain", "csv"): _read_csv,
     ("plain", "jsonl"): _read_json_lines,
     ("plain", "parquet"): _read_parquet,

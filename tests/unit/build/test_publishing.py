@@ -228,3 +228,25 @@ def test_help_is_quick_and_opens_no_socket(tmp_path: Path) -> None:
     )
     assert made.returncode == 2
     assert "no lake here" in made.stderr
+
+
+def test_control_characters_and_backslashes_are_text_like_any_other(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    cities = ["a\x01b", "\\x01", "\\", "c\x02d", "e\x1ff", "\u2003wide"]
+    deliver(lake, "transactions", "2025-05-02", [order(n, ship_city=city) for n, city in enumerate(cities)])
+    events = [
+        {
+            "event_id": f"e{n}",
+            "event_type": "view",
+            "event_ts": "2025-05-02T10:00:00Z",
+            "visitor_id": "v",
+            "page_url": city,
+        }
+        for n, city in enumerate(cities)
+    ]
+    deliver(lake, "clickstream", "2025-05-02", events)
+    run(lake)
+    assert [
+        r[0] for r in ask(lake, "SELECT ship_city FROM gen.core.fact_transactions ORDER BY transaction_id")
+    ] == cities
+    assert [r[0] for r in ask(lake, "SELECT page_url FROM gen.core.fact_clickstream ORDER BY event_id")] == cities
