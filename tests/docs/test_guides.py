@@ -1,0 +1,42 @@
+"""What the pages say to type does what they show."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs import guides
+from tests.docs.guides import ROOT
+
+GUIDES = ["docs/guides/quick_start.md", "docs/guides/bring_your_own_data.md"]
+
+
+def follow(page: str, folder: Path) -> None:
+    guides.furnish(folder)
+    steps = guides.steps(ROOT / page)
+    assert steps, f"{page} has no console block"
+    for step in steps:
+        code, real = guides.run(step, folder)
+        said = "\n".join(real[-30:])
+        assert code == step.exit_code, f"{page}: {step.command}\nexit {code}, expected {step.exit_code}\n{said}"
+        lost = guides.missing(step.shown, real)
+        assert not lost, f"{page}: {step.command}\nshown and not printed:\n" + "\n".join(lost) + f"\nprinted:\n{said}"
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_a_guide_can_be_followed(page: str, tmp_path: Path) -> None:
+    follow(page, tmp_path)
+
+
+@pytest.mark.long
+def test_the_readme_can_be_followed(tmp_path: Path) -> None:
+    follow("README.md", tmp_path)
+
+
+def test_cut_lines_must_be_marked() -> None:
+    real = ["a 1.2 s", "b", "c", "d"]
+    assert guides.missing(["a 9.9 s", "...", "c", "..."], real) == []
+    assert guides.missing([], real) == []
+    assert guides.missing(["a 1 s", "c", "d"], real) == ["c", "d"]
+    assert guides.missing(["...", "d", "..."], real) == []
+    assert guides.missing(["...", "c"], real) == ["(not shown, and not marked as cut: d)"]
+    assert guides.missing(["...", "c", "b", "..."], real) == ["b"]
