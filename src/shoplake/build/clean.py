@@ -76,6 +76,8 @@ def clean_batch(
     """
     table = model.table
     raw = contracts.table(f"raw.{table.name}")
+    for file in (f for one in batch for f in one.files):
+        _check_unchanged(lake, file)
     engine.raw_view(raw, [f for one in batch for f in one.files], lake.root)
     engine.execute("DROP TABLE IF EXISTS lake.work.judged; DROP TABLE IF EXISTS lake.work.extra")
     columns = ", ".join(c.name for c in table.columns)
@@ -105,6 +107,15 @@ def clean_batch(
     found = _count(engine)
     engine.execute("DROP TABLE lake.work.judged; DROP TABLE lake.work.extra")
     return [_account(one, found.get(one.ds, {}), written) for one in batch]
+
+
+def _check_unchanged(lake: Lake, file: RawFile) -> None:
+    path = lake.root / file.path
+    if not path.exists() or sha256_of(path) != file.sha256:
+        raise CheckFailed(
+            f"{path}: {'changed since it landed' if path.exists() else 'missing'}; its receipt names other bytes. Deliver the original again: "
+            f"`shoplake ingest FILE`, or `shoplake generate` for a made shop. Nothing was published."
+        )
 
 
 _REJECTED = (
@@ -152,7 +163,7 @@ def _write(
     found: dict[str, list[DataFile]] = {}
     for folder in sorted(stage.glob("ds=*")):
         ds = folder.name.removeprefix("ds=")
-        final = (lake.clean if layer == "clean" else lake.rejected) / table / folder.name / f"b={names[ds]}"
+        final = _place((lake.clean if layer == "clean" else lake.rejected) / table / folder.name, names[ds])
         rows = [(path.name, counts[str(path)]) for path in sorted(folder.glob("*.parquet"))]
         _move(folder, final)
         found[ds] = [
@@ -177,14 +188,22 @@ def _rows_by_file(engine: DuckDB, stage: Path) -> dict[str, int]:
     return {str(name): int(rows) for name, rows in found}
 
 
+def _place(base: Path, b: str) -> Path:
+    """The folder a partition's files go to. What lies under a name may be published and is never replaced: building the same
+    inputs again (--full) takes another name. Folders that no generation names are gone before a build begins."""
+    final, again = base / f"b={b}", 0
+    while final.exists():
+        again += 1
+        final = base / f"b={fingerprint(b, str(again))}"
+    return final
+
+
 def _move(folder: Path, final: Path) -> None:
-    """Give a written folder its name. One that is there already was left by a run killed before publishing: replace it."""
+    """Give a written folder its name."""
     for path in folder.glob("*.parquet"):
         with open(path, "rb") as f:
             os.fsync(f.fileno())
     final.parent.mkdir(parents=True, exist_ok=True)
-    if final.exists():
-        shutil.rmtree(final)
     os.rename(folder, final)
     fsync_folder(final.parent)
 

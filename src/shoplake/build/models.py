@@ -15,6 +15,8 @@ from shoplake.contracts import Contracts, Table
 from shoplake.errors import WrongUse
 
 DIALECT = "spark"
+# The columns a clean model gives besides its contract's: see build/clean.py.
+JUDGEMENT = ("reject", "nulled_values", "raw_text", "source_file")
 # A layer reads itself, the one below, and ref.
 READS = {"clean": {"raw", "ref"}, "core": {"core", "clean", "ref"}, "marts": {"marts", "core", "ref"}}
 
@@ -75,7 +77,19 @@ def read_model(path: Path, layer: str, contracts: Contracts) -> Model:
     text = path.read_text(encoding="utf-8")
     tree = _tree(path, text)
     inputs = _inputs(tree, path, layer, contracts)
+    _check_columns(tree, path, contracts.table(name))
     return Model(contracts.table(name), path, text, tree, inputs)
+
+
+def _check_columns(tree: exp.Query, path: Path, table: Table) -> None:
+    """The model gives every column of its contract (and clean models their judgement); by name, in any order."""
+    given = set(tree.named_selects)
+    wanted = table.names + (list(JUDGEMENT) if table.layer == "clean" else [])
+    missing = [c for c in wanted if c not in given and "*" not in given]
+    if missing:
+        raise WrongUse(
+            f"{path}:1: gives no {', '.join(missing)}, which {table.path} lists. Add it to the SELECT, or take it out of `columns`."
+        )
 
 
 @lru_cache(maxsize=256)

@@ -16,7 +16,7 @@ from shoplake.engines import duckdb as facts
 from shoplake.errors import WrongUse
 from shoplake.lake.layout import Lake, parse_day
 from shoplake.lake.manifest import Manifest, Partition, current_generation, read_manifest, sha256_of
-from shoplake.lake.receipts import raw_partitions, read_receipts
+from shoplake.lake.receipts import Receipt, raw_partitions, read_receipts
 from shoplake.settings import Session
 
 # Above this share of changed records recomputing all is quicker than finding out what is touched; the result is the same.
@@ -104,9 +104,14 @@ def _settings(session: Session, lake: Lake) -> dict[str, str]:
     """What the figures depend on. A zone the first delivery proposed holds until someone sets one."""
     zone = session["timezone"]
     if session.settings["timezone"].origin == "default":
-        proposed = [str(r.notes["proposed_timezone"]) for r in read_receipts(lake) if r.notes.get("proposed_timezone")]
-        zone = proposed[0] if proposed else zone
+        proposed = [_proposed_zone(r) for r in read_receipts(lake)]
+        zone = next((z for z in proposed if z), zone)
     return {"timezone": zone, "currency": session["currency"], "country": session["country"]}
+
+
+def _proposed_zone(receipt: Receipt) -> str:
+    summary = receipt.notes.get("summary")
+    return str(summary.get("proposed_timezone") or "") if isinstance(summary, dict) else ""
 
 
 def fingerprints(contracts: Contracts, models: list[Model], settings: dict[str, str]) -> dict[str, str]:

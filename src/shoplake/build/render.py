@@ -8,10 +8,7 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.generator import Generator
 
-from shoplake.build.models import Model
-
-# The columns a clean model gives besides its contract's: see build/clean.py.
-JUDGEMENT = ("reject", "nulled_values", "raw_text", "source_file")
+from shoplake.build.models import JUDGEMENT, Model
 
 
 class Engine(Protocol):

@@ -18,7 +18,7 @@ from shoplake.build.ledger import write_arrivals, write_movements
 from shoplake.build.plan import Options, Plan, default_as_of, make_plan
 from shoplake.build.reference import fingerprint
 from shoplake.build.star import Changes, build_touched, build_whole
-from shoplake.build.volume import check_volume
+from shoplake.build.volume import check_volume, closed_until
 from shoplake.engines.duckdb import DuckDB
 from shoplake.errors import CheckFailed, Lacking
 from shoplake.lake.layout import fsync_folder, write_atomically
@@ -61,6 +61,8 @@ def build(session: Session, options: Options, wait_seconds: float = 0) -> Result
             relink(lake)
             plan = make_plan(session, options)
             if plan.is_nothing and plan.parent is not None:
+                _remember_project(session)
+                check_volume(plan, plan.kept)  # the night when no file arrives is not green
                 p = plan.parent
                 return Result(None, p.as_of, time.monotonic() - began, False, p.partitions, 0, p.tables, {}, p.told)
             manifest = _Builder(session, plan).run()
@@ -81,6 +83,14 @@ def build(session: Session, options: Options, wait_seconds: float = 0) -> Result
         manifest.told,
         plan.reasons,
     )
+
+
+def _remember_project(session: Session) -> None:
+    project, path = session["project"], session.lake.root / PROJECT_FILE
+    if project:
+        write_atomically(path, f"{Path(project).resolve()}\n")
+    else:
+        path.unlink(missing_ok=True)
 
 
 class _Builder:
@@ -105,20 +115,12 @@ class _Builder:
                 kill_point("after_clean")
                 manifest = self._generation(partitions, shown)
                 publish(self.lake, manifest)
-                self._remember_project()
+                _remember_project(self.session)
                 shown.done(f"published generation {manifest.generation}")
                 return manifest
         finally:
             self.engine.close()
             shutil.rmtree(self.lake.scratch, ignore_errors=True)
-
-    def _remember_project(self) -> None:
-        project = self.session["project"]
-        path = self.lake.root / PROJECT_FILE
-        if project:
-            write_atomically(path, f"{Path(project).resolve()}\n")
-        else:
-            path.unlink(missing_ok=True)
 
     def _reference(self) -> None:
         """Make the ref tables, and keep those other engines read as files named by what they were made from."""
@@ -267,6 +269,7 @@ class _Builder:
             changes.touched,
             plan.whole,
             self.told,
+            closed_until(plan),
         )
 
     def _changes(self) -> Changes:

@@ -36,14 +36,23 @@ def check_volume(plan: Plan, partitions: list[Partition]) -> list[str]:
     return told
 
 
+def closed_until(plan: Plan) -> str:
+    """The business date up to which days are vouched for, once this build is published."""
+    before = plan.parent.closed_until if plan.parent else ""
+    return max(before, plan.options.ds or "")
+
+
 def _closed(plan: Plan, first: dt.date) -> list[dt.date]:
-    """Closed days this build has to vouch for: those not before the first arrival, nor accepted by the options."""
+    """Closed days this build has to vouch for: those since the last build that was told a business date, the day before
+    --ds in any case, and the named ones; without those the options accept."""
     options = plan.options
     days = {dt.date.fromisoformat(d) for d in options.closed}
     if options.ds:
-        last = dt.date.fromisoformat(options.ds)
-        start = max(first, dt.date.fromisoformat(options.first_ds)) if options.first_ds else first
-        days |= {start + dt.timedelta(n) for n in range((last - start).days)}
+        end = dt.date.fromisoformat(options.ds)
+        start = end - dt.timedelta(1)
+        if plan.parent and plan.parent.closed_until:
+            start = min(start, dt.date.fromisoformat(plan.parent.closed_until))
+        days |= {day for n in range((end - start).days) if (day := start + dt.timedelta(n)) >= first}
     return sorted(d for d in days if d.isoformat() not in options.allow_empty)
 
 

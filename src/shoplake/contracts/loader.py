@@ -51,7 +51,9 @@ def load(folder: Path) -> Contracts:
 def _read_columns(path: Path) -> tuple[dict[str, ColumnSpec], yaml_lines.Marks]:
     data, marks = yaml_lines.load(path)
     if not isinstance(data, dict):
-        raise WrongUse(f"{path}:1: found no columns, expected `name: {{type: ..., sensitivity: ..., meaning: ...}}`, one a line.")
+        raise WrongUse(
+            f"{path}:1: found no columns, expected `name: {{type: ..., sensitivity: ..., meaning: ...}}`, one a line."
+        )
     return {name: _convert(value, ColumnSpec, path, marks, (name,)) for name, value in data.items()}, marks
 
 

@@ -14,7 +14,7 @@ def project_folder(named: str = "") -> Path:
         folder = Path(named)
         if not (folder / "contracts" / "columns.yml").exists() or not (folder / "warehouse").is_dir():
             raise WrongUse(
-                f"{folder}: no project here (contracts/columns.yml and warehouse/ expected). `shoplake init {folder}` makes one."
+                f"{folder}: no project here (contracts/columns.yml and warehouse/ expected). If it was moved, name it: `shoplake --project DIR ...`; `shoplake init DIR` makes a new one."
             )
         return folder
     if PACKAGED.is_dir():

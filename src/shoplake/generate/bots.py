@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shoplake.generate import agents
+from shoplake.generate.catalogue import catalogue
 from shoplake.generate.draws import I64, U64, below, chance, choose, keys, member, quantised, within
 from shoplake.generate.options import DAYS, Plan
 from shoplake.generate.rhythm import DAY, FIRST_CLICK_DAY
@@ -15,7 +16,7 @@ from shoplake.generate.rhythm import DAY, FIRST_CLICK_DAY
 BOT_KINDS = ("declared", "burst", "id_walker", "price_checker", "cart_stuffer", "cookie_rotator", "search_harvester")
 DECLARED, BURST, WALKER, CHECKER, STUFFER, ROTATOR, HARVESTER = range(7)
 _SHARE_OF_BLOCK = 0.45
-_UNDECLARED = np.array([BURST, WALKER, CHECKER, STUFFER, ROTATOR, HARVESTER])[quantised((20, 20, 18, 14, 14, 14))]
+_UNDECLARED = np.array([BURST, WALKER, CHECKER, STUFFER, ROTATOR, HARVESTER])[quantised((24, 24, 20, 10, 11, 11))]
 #                  declared  burst  walker  checker  stuffer  rotator  harvester
 _PER_SESSION = np.array([40, 150, 400, 120, 12, 1, 30])  # events
 _GAP_MS = np.array([20_000, 900, 55_000, 0, 9000, 0, 5000])  # between events
@@ -53,7 +54,8 @@ class BotSessions:
         watch = below(member(self.owner[row], "watch", turn % _CHECKED), "product", plan.products)
         before = np.where(place > 0, np.concatenate([product[:1], product[:-1]]), product)
         product = np.select([kind == WALKER, hourly, type_ == _CART], [walk, watch, before], product)
-        return at, type_, product
+        aimed = (kind == WALKER) | hourly
+        return at, type_, np.where(aimed, catalogue(plan).on_sale(product, at // 1000), product)
 
 
 def bot_sessions(plan: Plan, first_block: int, quota: I64) -> BotSessions:

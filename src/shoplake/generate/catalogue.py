@@ -12,6 +12,7 @@ from shoplake.generate.draws import (
     F64,
     I64,
     U64,
+    Bools,
     below,
     between,
     chance,
@@ -62,15 +63,23 @@ class Catalogue:
         """A product of the cell, by popularity, on sale at that time."""
         slot = below(of, name, self.picks.shape[1])
         product = self.picks[cell, slot].astype(np.int64)
-        gone = (self.launch[product] > at - MARGIN) | (self.retire[product] <= at + MARGIN)
+        gone = self._is_gone(product, at)
         product[gone] = self.evergreen[cell[gone], slot[gone]]
         return product
+
+    def on_sale(self, product: I64, at: I64) -> I64:
+        """The products themselves, or one much like each that is not on sale at that time."""
+        return np.where(self._is_gone(product, at), self.evergreen[self.cell[product], 0], product)
+
+    def _is_gone(self, product: I64, at: I64) -> Bools:
+        gone: Bools = (self.launch[product] > at - MARGIN) | (self.retire[product] <= at + MARGIN)
+        return gone
 
 
 def _prices(key: U64, category: I64) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     medians = np.array([c.median_price for c in categories()], np.int64)
     price = medians[category] * choose(key, "price", _PRICE_SHAPE) // 1000
-    count = choose(key, "price changes", quantised((45, 30, 17, 8)))
+    count = choose(key, "price changes", quantised((14, 14, 22, 50)))
     times = np.sort(
         np.stack([between(key, f"change {k}", DAY, YEAR_END - DAY) for k in range(_CHANGES)], axis=1), axis=1
     )
@@ -130,7 +139,7 @@ def catalogue(plan: Plan) -> Catalogue:
     changes = np.sort(changes, axis=1)
     rank = np.empty(n, np.int64)
     rank[np.argsort(draw(key, "rank"), kind="stable")] = number
-    popularity: Any = 1.0 / (rank + (2.0 + n * 0.01))
+    popularity: Any = 1.0 / (rank + (2.0 + n * 0.02))
     cell = category * STYLES + below(key, "style", STYLES)
     codes = text.strings([f"{c.code}-" for c in categories()])
     return Catalogue(

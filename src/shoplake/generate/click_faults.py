@@ -90,7 +90,9 @@ def _special(line: str, odd: bool, variant: int) -> str:
 def _odd(raw: str, is_malformed: bool) -> bytes:
     values = {} if is_malformed else json.loads(raw, parse_int=str, parse_float=str)
     return (
-        msgspec.json.encode({**{c: values.get(c) for c in EVENT_COLUMNS}, "raw_text": raw, "is_malformed": is_malformed})
+        msgspec.json.encode(
+            {**{c: values.get(c) for c in EVENT_COLUMNS}, "raw_text": raw, "is_malformed": is_malformed}
+        )
         + b"\n"
     )
 

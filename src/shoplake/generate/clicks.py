@@ -13,6 +13,7 @@ from shoplake.generate.catalogue import catalogue
 from shoplake.generate.draws import (
     I64,
     U64,
+    Bools,
     below,
     chance,
     choose,
@@ -34,12 +35,16 @@ from shoplake.generate.words import countries
 EVENT_TYPES = ("view", "search", "add_to_cart", "remove_from_cart", "begin_checkout", "purchase")
 VIEW, SEARCH, CART, REMOVE, CHECKOUT, PURCHASE = range(6)
 BUYING, BOT, BROWSING = range(3)
-_LENGTH = quantiles([(0, 1), (0.62, 1.2), (0.79, 2.2), (0.91, 4), (0.97, 8), (0.994, 18), (1, 40)])
+# Events of a filling session: most strangers look once, a few look for hours.
+_STRANGERS_LENGTH = quantiles(
+    [(0, 1), (0.74, 1.2), (0.86, 2.2), (0.94, 3.6), (0.98, 7), (0.996, 16), (0.9994, 45), (1, 140)]
+)
+_USERS_LENGTH = quantiles([(0, 1), (0.36, 1.4), (0.62, 2.6), (0.82, 4.6), (0.95, 9), (0.994, 22), (1, 60)])
 _GAP = quantiles([(0, 2000), (0.3, 8000), (0.6, 25_000), (0.85, 70_000), (0.97, 240_000), (1, 900_000)])
 _LONGEST_GAP = 240_000  # before an order: keeps the session inside catalogue.MARGIN
 _SEARCH, _CART_AFTER_VIEW, _CHECKOUT, _REMOVE = 0.055, 0.0385, 0.14, 0.06
-_ANONYMOUS = 0.58  # of the filling sessions
-_PER_VISITOR = 2  # filling sessions an anonymous visitor makes, about
+_ANONYMOUS = 0.94  # of the filling sessions
+_CROWD = 3  # strangers for each filling session there is room for: few come twice
 _BUY_NOW = 0.12  # of orders: no cart
 
 
@@ -139,7 +144,8 @@ def _browsing(plan: Plan, sold: Sales, first_block: int, quota: I64) -> Sessions
     slot, local = within(tries), np.repeat(np.arange(len(quota)), tries)
     block = first_block + local
     key = keys(plan.seed, "browse", block * (1 << 32) + slot)
-    before = group_starts(sizes := choose(key, "length", _LENGTH))
+    sizes = np.where(_is_stranger(key), choose(key, "length", _STRANGERS_LENGTH), choose(key, "length", _USERS_LENGTH))
+    before = group_starts(sizes)
     base = np.concatenate([before, [0]])[group_starts(tries).clip(0, len(before))]
     room = quota[local] - (before - base[local])
     keep = room > 0
@@ -147,7 +153,7 @@ def _browsing(plan: Plan, sold: Sales, first_block: int, quota: I64) -> Sessions
     user, at = _browser_and_time(plan, sold, key, local, first_block, len(quota))
     nobody = user < 0
     known = np.maximum(user, 0)
-    crowd = np.maximum(tries[local] * 2 // (5 * _PER_VISITOR), 1)
+    crowd = tries[local] * _CROWD
     stranger = keys(
         plan.seed, "stranger", block * (1 << 32) + np.minimum(below(key, "who", crowd), below(key, "who else", crowd))
     )
@@ -168,6 +174,10 @@ def _browsing(plan: Plan, sold: Sales, first_block: int, quota: I64) -> Sessions
     )  # fmt: skip
 
 
+def _is_stranger(key: U64) -> Bools:
+    return chance(key, "anonymous", _ANONYMOUS)
+
+
 def _browser_and_time(plan: Plan, sold: Sales, key: U64, local: I64, first_block: int, blocks: int) -> tuple[I64, I64]:
     """Who comes (-1: nobody known) and when, in seconds. Tracked users come as often as they buy, until they leave."""
     who = sold.who
@@ -177,7 +187,7 @@ def _browser_and_time(plan: Plan, sold: Sales, key: U64, local: I64, first_block
     total, start, size = block_weights(weight, who.block, first_block, blocks)
     mark = start[local] + (unit(key, "visitor") * size[local]).astype(np.int64)
     user = np.searchsorted(total, mark, side="right") - 1
-    user = np.where(chance(key, "anonymous", _ANONYMOUS) | (size[local] == 0), -1, user)
+    user = np.where(_is_stranger(key) | (size[local] == 0), -1, user)
     known = np.maximum(user, 0)
     first = np.where(user < 0, FIRST_CLICK_DAY, begin[known] if len(who) else 0)
     last = np.where(user < 0, DAYS - 1, end[known] if len(who) else 0)
@@ -197,7 +207,7 @@ def _events(plan: Plan, sold: Sales, sessions: Sessions, bots: BotSessions) -> E
     line = np.full(len(key), -1, np.int64)
     _buying_steps(sold, sessions, session, place, kind, type_, product, line)
     robot = np.flatnonzero(kind == BOT)
-    at = _times(sessions, session, key, kind)
+    at = _times(sessions, session, key, kind, type_)
     if len(robot):
         row = sessions.bot[session[robot]]
         at[robot], type_[robot], product[robot] = bots.steps(plan, row, place[robot], key[robot], product[robot])
@@ -226,9 +236,12 @@ def _viewed(plan: Plan, sold: Sales, sessions: Sessions, session: I64, key: U64)
     return shop.pick(key, "product", cell, sessions.at[session] // 1000)
 
 
-def _times(sessions: Sessions, session: I64, key: U64, kind: I64) -> I64:
-    gap = choose(key, "gap", _GAP) + below(key, "gap ms", 1000)
+def _times(sessions: Sessions, session: I64, key: U64, kind: I64, type_: I64) -> I64:
+    instant = below(key, "gap ms", 1000)
+    gap = choose(key, "gap", _GAP) + instant
     gap = np.where(kind == BUYING, np.minimum(gap, _LONGEST_GAP), gap)
+    paying = type_ == PURCHASE
+    gap[1:] = np.where(paying[1:] & paying[:-1], instant[1:], gap[1:])  # an order is one moment, whatever it holds
     total = np.cumsum(gap)
     first = group_starts(sessions.size)
     since = total - total[np.minimum(first, len(total) - 1)][session] if len(total) else total

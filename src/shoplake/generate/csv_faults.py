@@ -123,6 +123,8 @@ def _unknown(fault: str) -> Callable[[str, list[str], int, int], bool]:
     column, values = _UNKNOWN[fault]
 
     def edit(table: str, fields: list[str], variant: int, end: int) -> bool:
+        if column == "line_type" and fields[_at(table, column)] == "discount":
+            return False  # its price is below zero, which is a bad_amount on a line of any unknown type
         fields[_at(table, column)] = _in(variant, values)
         return True
 

@@ -235,6 +235,9 @@ def _lines(plan: Plan, who: People, orders: Orders) -> Lines:
         else order
     )
     quantity = np.where(kind == 0, choose(key, "quantity", _QUANTITY) + 1, 1)
+    quantity = np.where(
+        (kind == 0) & _is_firm(who, orders.user)[order], quantity * between(key, "bulk", 12, 36), quantity
+    )
     gift = np.array([2500, 5000, 10_000, 15_000])[below(key, "gift", 4)]
     price = np.select([kind == 0, kind == 1, kind == 2], [shop.price_at(product, at), _SHIPPING, -_VOUCHER], gift)
     gross = quantity * price
@@ -244,6 +247,12 @@ def _lines(plan: Plan, who: People, orders: Orders) -> Lines:
     shipping = _shipping(orders, order, number, kind, gross)
     refunded_at, units = _refunds(who, orders, order, key, kind, quantity)
     return Lines(order, number, kind, product, quantity, price, discount, tax, shipping, refunded_at, units)
+
+
+def _is_firm(who: People, user: I64) -> Bools:
+    """Firms are few, order often, and in bulk: one customer in a hundred makes about a quarter of the sales."""
+    known = np.maximum(user, 0)
+    return (user >= 0) & (who.engagement[known] > 0.5) & chance(who.key[known], "firm", 0.012)
 
 
 def _line_types(orders: Orders, order: I64, number: I64) -> I64:

@@ -129,11 +129,10 @@ def _click_chunk(
     _count("clickstream", ledger, len(row), arrived, found)
     _count_bots(ledger, sessions.agent[events.session[robot]])
     ledger.late += int(late.sum())
-    key = events.key[row]
-    planted.events(key, special, truth.faults_of("clickstream", found), day)
-    planted.events(key, *truth.copies(order, len(events.key), arrived), day)
+    planted.events(made, row, special, truth.faults_of("clickstream", found), day)
+    planted.events(made, row, *truth.copies(order, len(events.key), arrived), day)
     slow = np.flatnonzero(late[row])
-    planted.events(key, slow, ["late"] * len(slow), day)
+    planted.events(made, row, slow, ["late"] * len(slow), day)
     planted.visitors(made)
 
 

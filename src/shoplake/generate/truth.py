@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 from shoplake.generate import agents, text
 from shoplake.generate.bots import BOT_KINDS
 from shoplake.generate.click_text import event_ids
-from shoplake.generate.clicks import Clicks
+from shoplake.generate.clicks import PURCHASE, Clicks
 from shoplake.generate.columns import CSV_COLUMNS
-from shoplake.generate.draws import F64, I64, U64, Bools
+from shoplake.generate.csv_tables import order_ids
+from shoplake.generate.draws import F64, I64, Bools
 from shoplake.generate.mess import Deliveries, reason
 from shoplake.generate.options import Plan
 from shoplake.generate.people import People, people, taste_vector
@@ -50,12 +51,23 @@ class Collector:
             **named, "kind": pa.array([k for _, k in known]), "ds": pa.array([self._days[day[w]] for w, _ in known]),
         }))  # fmt: skip
 
-    def events(self, key: U64, where: I64, kinds: list[str], day: I64) -> None:
-        """Events with a fault: `where` are rows of `key`."""
-        if len(where):
-            self._keep("planted_clickstream", pa.table({
-                "event_id": event_ids(key[where]), "kind": pa.array(kinds), "ds": pa.array([self._days[d] for d in day[where].tolist()]),
-            }))  # fmt: skip
+    def events(self, made: Clicks, row: I64, where: I64, kinds: list[str], day: I64) -> None:
+        """Events with a fault: `where` are rows of the delivery `row`. Purchases name their order line."""
+        if not len(where):
+            return
+        events, which = made.events, row[where]
+        bought = events.type[which] == PURCHASE
+        order = np.where(bought, made.sessions.order[events.session[which]], 0)
+        ids = (
+            text.pick(order_ids(self._plan, made.sold.orders), order)
+            if bought.any()
+            else text.strings([""] * len(which))
+        )
+        line = made.sold.lines.number[np.where(bought, events.line[which], 0)] if bought.any() else order
+        self._keep("planted_clickstream", pa.table({
+            "event_id": event_ids(events.key[which]), "kind": pa.array(kinds), "ds": pa.array([self._days[d] for d in day[where].tolist()]),
+            "transaction_id": _null_blank(ids, bought), "line_number": pa.array(line, pa.int64(), mask=~bought),
+        }))  # fmt: skip
 
     def visitors(self, made: Clicks) -> None:
         """Each visitor once; user_id when the sessions show one user, users_seen how many."""

@@ -1,7 +1,7 @@
 """Landing one delivered file: copy, recognise, split, check the count, measure, and only then make it visible."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shoplake.contracts import Contracts
@@ -15,6 +15,7 @@ from shoplake.ingest.text import LATIN1, UTF8, Stream, Window, first_not_utf8
 from shoplake.ingest.times import LocalTimes
 from shoplake.ingest.write import RawTable, move
 from shoplake.lake.layout import Lake
+from shoplake.lake.manifest import sha256_of
 from shoplake.lake.receipts import RawFile, Receipt, read_receipts, write_receipt
 
 
@@ -89,24 +90,22 @@ class _Landing:
     # -- landed before? ------------------------------------------------------------------------------------------
 
     def before(self) -> dict[str, object] | None:
-        """The summary of a file that is there already; None for a new one."""
+        """The summary of a file that is there already, whole; None for a new one, and for one whose raw files are damaged or
+        missing: it is landed anew, on the day it first arrived."""
         for receipt in read_receipts(self.lake):
             if receipt.name == self.receipt_name and receipt.original_sha256 == self.file.sha256:
-                self._check_whole(receipt)
                 self._check_settings(receipt)
+                if not all(self._is_whole(file) for file in receipt.files):
+                    self.request = replace(self.request, ds=str(receipt.notes["ds"]))
+                    return None
                 summary = receipt.notes.get("summary")
                 assert isinstance(summary, dict)
                 return {**summary, "file": self.file.name, "status": "landed_before", "asked_ds": self.request.ds}
         return None
 
-    def _check_whole(self, receipt: Receipt) -> None:
-        for file in receipt.files:
-            path = self.lake.root / file.path
-            if not path.exists() or path.stat().st_size != file.bytes:
-                raise WrongUse(
-                    f"{path}: missing or not of the {file.bytes:,} bytes its receipt names. Delete "
-                    f"{self._receipt_path(receipt)} and run the same command again: {self.file.name} is landed anew."
-                )
+    def _is_whole(self, file: RawFile) -> bool:
+        path = self.lake.root / file.path
+        return path.exists() and sha256_of(path) == file.sha256
 
     def _check_settings(self, receipt: Receipt) -> None:
         settings = receipt.notes.get("settings")
@@ -123,7 +122,7 @@ class _Landing:
         """The same text packed in another way would land every row twice."""
         for receipt in read_receipts(self.lake):
             is_same = receipt.notes.get("content_sha256") == self.content_sha256
-            if is_same and receipt.name.endswith(f"-{self.kind}"):
+            if is_same and receipt.name.endswith(f"-{self.kind}") and receipt.name != self.receipt_name:
                 raise WrongUse(
                     f"{self.file.name}: the same content was landed before from {receipt.original} "
                     f"(ds={receipt.notes.get('ds')}). It was kept; to replace it, "

@@ -52,6 +52,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ]  # partitioned core table -> its days that this build rewrote; all of them on a full build
     is_full: bool
     told: list[str]  # tell-level findings
+    closed_until: str = ""  # days before it were closed and vouched for
     format_version: int = FORMAT_VERSION
 
     def partition_map(self) -> dict[tuple[str, str], Partition]:

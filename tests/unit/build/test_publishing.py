@@ -13,7 +13,7 @@ import pytest
 
 from shoplake.errors import CheckFailed, Held, Lacking, WrongUse
 from shoplake.lake.layout import Lake
-from shoplake.lake.manifest import current_generation, kept_generations, read_manifest
+from shoplake.lake.manifest import current_generation, kept_generations, read_manifest, sha256_of
 from shoplake.lake.publish import locked
 from tests.making import ask, deliver, run, tables
 
@@ -87,10 +87,32 @@ def test_a_failed_check_publishes_nothing(lake: Path, tmp_path: Path) -> None:
 def test_a_raw_file_changed_after_landing_stops_the_build(lake: Path) -> None:
     deliver(lake, "transactions", "2025-05-03", [order(n, "2025-05-03") for n in range(10, 13)])
     path = next((lake / "raw/transactions/ds=2025-05-03").glob("part-*.csv"))
-    path.write_bytes(path.read_bytes().rsplit(b"\n", 2)[0] + b"\n")
-    with pytest.raises(CheckFailed, match="3 records landed, but 2 clean"):
+    path.write_bytes(path.read_bytes().replace(b",5,", b",6,"))
+    with pytest.raises(CheckFailed, match="changed since it landed"):
+        run(lake)
+    path.unlink()
+    with pytest.raises(CheckFailed, match="missing"):
         run(lake)
     assert current_generation(Lake(lake)) == 1
+
+
+def test_records_that_were_miscounted_stop_the_build(lake: Path) -> None:
+    deliver(lake, "transactions", "2025-05-03", [order(n, "2025-05-03") for n in range(10, 13)])
+    receipt = lake / "raw/_receipts/test-transactions-2025-05-03.json"
+    receipt.write_text(receipt.read_text().replace('"rows": 3', '"rows": 4'))
+    with pytest.raises(CheckFailed, match="4 records landed, but 3 clean"):
+        run(lake)
+
+
+def test_full_replaces_no_published_file(lake: Path) -> None:
+    """A generation stays as it was written: whole builds of the same inputs take other names."""
+    before = {f.path: f.sha256 for f in read_manifest(Lake(lake)).files()}
+    run(lake, full=True)
+    assert {path: sha256_of(lake / path) for path in before} == before
+    (lake / "raw/transactions/ds=2025-05-02").joinpath("part-test.csv").write_text("gone")
+    with pytest.raises(CheckFailed):
+        run(lake, full=True)
+    assert {path: sha256_of(lake / path) for path in before} == before
 
 
 def test_generations_are_kept_and_forgotten(lake: Path) -> None:
@@ -103,15 +125,20 @@ def test_generations_are_kept_and_forgotten(lake: Path) -> None:
         read_manifest(Lake(lake), 99)
 
 
-def test_an_empty_closed_day_stops(tmp_path: Path) -> None:
+def test_an_empty_closed_day_stops_even_when_nothing_arrives(tmp_path: Path) -> None:
     lake = tmp_path / "lake"
-    for n in range(1, 29):
-        if n != 20:
-            deliver(lake, "transactions", f"2025-05-{n:02d}", [order(n * 10 + i, f"2025-05-{n:02d}") for i in range(3)])
+    for n in range(1, 20):
+        deliver(lake, "transactions", f"2025-05-{n:02d}", [order(n * 10 + i, f"2025-05-{n:02d}") for i in range(3)])
+    assert run(lake, ds="2025-05-20").generation == 1
     with pytest.raises(CheckFailed, match="ds=2025-05-20: nothing has arrived, usually 3 records"):
+        run(lake, ds="2025-05-21")
+    for n in range(21, 29):
+        deliver(lake, "transactions", f"2025-05-{n:02d}", [order(n * 10 + i, f"2025-05-{n:02d}") for i in range(3)])
+    with pytest.raises(CheckFailed, match="ds=2025-05-20: nothing has arrived"):
         run(lake, ds="2025-05-29")
-    assert current_generation(Lake(lake)) is None
-    assert run(lake, ds="2025-05-29", allow_empty=("2025-05-20",)).generation == 1
+    assert current_generation(Lake(lake)) == 1
+    assert run(lake, ds="2025-05-29", allow_empty=("2025-05-20",)).generation == 2
+    assert run(lake, ds="2025-05-29").generation is None  # vouched for once
 
 
 def test_a_far_too_small_closed_day_stops(tmp_path: Path) -> None:

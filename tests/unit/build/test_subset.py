@@ -66,7 +66,7 @@ def test_what_engines_answer_differently_is_refused(project: Path, expression: s
         ("SELECT a.visitor_id FROM marts.interactions AS a", "core may read clean, core, ref, not marts"),
         ("SELECT a.visitor_id FROM core.nothing AS a", "core.nothing has no contract"),
         ("SELECT a.visitor_id FROM somewhere AS a", "somewhere is neither a WITH of this model nor layer.table"),
-        ("SELECT a.visitor_id FROM core.dim_visitors AS a", "read each other in a circle"),
+        ("SELECT a.* FROM core.dim_visitors AS a", "read each other in a circle"),
         ("SELECT 1 AS visitor_id; SELECT 2 AS visitor_id", "found 2 statements, expected one SELECT"),
         ("DELETE FROM core.dim_users", "expected one SELECT"),
         ("SELECT FROM WHERE", "not SQL"),
@@ -97,7 +97,7 @@ def test_models_are_ordered_by_what_they_read() -> None:
     for model in models:
         assert {i for i in model.inputs if i in names} <= seen
         seen.add(model.name)
-    below = {m.name for m in downstream(models, {"core.fact_refunds"})}
+    below = {m.name for m in downstream(models, {"core.fact_refund_states"})}
     assert {"marts.agg_daily_sales", "marts.agg_user_metrics", "marts.churn_features"} <= below
     assert "marts.interactions" not in below
 
@@ -124,3 +124,10 @@ def test_rendering_casts_every_column_and_leaves_no_named_function() -> None:
 def test_what_is_committed_is_what_is_rendered() -> None:
     root = Path(__file__).resolve().parents[3]
     assert pages.stale(root, pages.pages(root)) == []
+
+
+def test_a_column_that_a_model_does_not_give_names_both_files(project: Path) -> None:
+    path = project / "contracts/core/dim_visitors.yml"
+    path.write_text(path.read_text().replace("users_seen,", "users_seen, country,"))
+    with pytest.raises(WrongUse, match=r"dim_visitors\.sql:1: gives no country, which .*dim_visitors\.yml lists"):
+        read(project)

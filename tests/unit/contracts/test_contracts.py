@@ -78,10 +78,10 @@ MISTAKES = [
         r"dim_users\.yml:{line}: the column user_id stands twice",
     ),
     (
-        "core/fact_refunds.yml",
+        "core/fact_refund_states.yml",
         "core.dim_users.user_key",
         "core.dim_user.user_key",
-        r"fact_refunds\.yml:1: user_key refers to core\.dim_user\.user_key, which no contract has",
+        r"fact_refund_states\.yml:1: user_key refers to core\.dim_user\.user_key, which no contract has",
     ),
     (
         "core/fact_sessions.yml",

@@ -1,0 +1,60 @@
+"""One generated and built shop of medium size, made once however many processes run the tests."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from shoplake.build.plan import Options
+from shoplake.build.run import build
+from shoplake.engines.duckdb import DuckDB
+from shoplake.generate.options import TABLES, Plan
+from shoplake.generate.realism import References, click_figures, opened, order_figures, read_references
+from shoplake.generate.realism_found import Found, find
+from shoplake.generate.run import generate
+from shoplake.lake.layout import Lake
+from tests.making import session
+
+# Robots take part of a block's events: with fewer, the slow kinds would not live long enough to be known by what they do.
+PLAN = Plan(events=300_000, transactions=60_000, users=12_000, products=2_000)
+REFERENCES = Path(__file__).parent / "references.json"
+
+
+def make(root: Path, plan: Plan) -> Lake:
+    lake = Lake(root)
+    generate(lake, plan, list(TABLES), parts=2)
+    build(session(root, threads="2", memory="2GB"), Options())
+    return lake
+
+
+@dataclass
+class Shop:
+    """A lake, its figures, and what was found of what was planted."""
+
+    plan: Plan
+    lake: Lake
+    references: References
+    values: dict[str, float]
+    found: Found
+    engine: DuckDB
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        return json.loads((self.lake.root / "truth.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Shop]:
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "realism"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "CURRENT").exists():
+            make(folder, PLAN)
+    lake = Lake(folder)
+    with opened(lake) as engine:
+        values = {**click_figures(engine), **order_figures(engine)}
+        yield Shop(PLAN, lake, read_references(REFERENCES), values, find(lake), engine)
