@@ -23,7 +23,10 @@ test-real: $(DEV) ## The tests on real data; SHOPLAKE_REAL_DATA names the folder
 	@$(RUN)python -m pytest -m real
 
 test-long: $(DEV) ## Long repetitions: kills by the dozen, thousands of mangled lines, readers during publication
-	@$(RUN)python -m pytest -m long
+	@$(RUN)python -m pytest -m long -n auto
+
+test-wheel: $(DEV) ## The built wheel, in a bare environment and from an empty folder
+	@$(RUN)python -m pytest -m wheel
 
 lint: $(DEV) ## ruff, mypy, and that no generated page or rendered file is stale
 	@$(RUN)ruff check src tests benchmarks
@@ -58,4 +61,4 @@ $(DEV): $(ENV)
 	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
 	@touch $@
 
-.PHONY: help demo test test-real test-long lint render new-model bench clean
+.PHONY: help demo test test-real test-long test-wheel lint render new-model bench clean
