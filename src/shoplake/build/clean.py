@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from shoplake.build.models import Model
 from shoplake.build.reference import fingerprint
 from shoplake.build.render import render
@@ -26,6 +28,7 @@ from shoplake.lake.receipts import RawFile
 BATCH_BYTES = 192 * 1024 * 1024
 # The day a key arrived must not decide, so it is not among the columns that break a tie.
 TIE_EXCEPT = {"ds"}
+NOT_REASONS = ("clean", "duplicate", "nulled")
 
 
 @dataclass(frozen=True)
@@ -86,25 +89,29 @@ def clean_batch(
         f"CASE WHEN reject IS NOT NULL THEN raw_text END AS raw_text, source_file FROM ({render(model, facts, catalogs=facts.CATALOGS)})"
     )
     _mark_duplicates(engine, model)
+    found = _count(engine)
+    engine.execute("DELETE FROM lake.work.judged WHERE rowid IN (SELECT row_id FROM lake.work.extra)")
+    rejected = {one.ds: sum(n for k, n in found.get(one.ds, {}).items() if k not in NOT_REASONS) for one in batch}
     written = {
         "clean": _write(
             engine,
             lake,
-            f"{_select(columns)} WHERE reject IS NULL AND j.rowid NOT IN (SELECT row_id FROM lake.work.extra)",
+            columns.removesuffix(", ds"),
+            "reject IS NULL",
             "clean",
             table.name,
-            batch,
+            {one: found.get(one.ds, {}).get("clean", 0) for one in batch},
         ),
         "rejected": _write(
             engine,
             lake,
-            f"SELECT {_REJECTED} FROM lake.work.judged AS j WHERE reject IS NOT NULL",
+            _REJECTED,
+            "reject IS NOT NULL",
             "rejected",
             table.name,
-            batch,
+            {one: rejected[one.ds] for one in batch},
         ),
     }
-    found = _count(engine)
     engine.execute("DROP TABLE lake.work.judged; DROP TABLE lake.work.extra")
     return [_account(one, found.get(one.ds, {}), written) for one in batch]
 
@@ -120,12 +127,8 @@ def _check_unchanged(lake: Lake, file: RawFile) -> None:
 
 _REJECTED = (
     "SPLIT_PART(reject, ':', 1) AS reject_reason, SPLIT_PART(reject, ':', 2) AS reject_column, "
-    "COALESCE(raw_text, '') AS raw_text, source_file, ds"
+    "COALESCE(raw_text, '') AS raw_text, source_file"
 )
-
-
-def _select(columns: str) -> str:
-    return f"SELECT {columns} FROM lake.work.judged AS j"
 
 
 def _mark_duplicates(engine: DuckDB, model: Model) -> None:
@@ -147,45 +150,35 @@ def _mark_duplicates(engine: DuckDB, model: Model) -> None:
 
 
 def _write(
-    engine: DuckDB, lake: Lake, select: str, layer: str, table: str, batch: list[Arrival]
+    engine: DuckDB, lake: Lake, columns: str, condition: str, layer: str, table: str, days: dict[Arrival, int]
 ) -> dict[str, list[DataFile]]:
-    """Write a SELECT with a ds column as one folder a day; ds -> its files. Folders get their final name when whole."""
-    stage = lake.scratch / f"{layer}-{table}-{batch[0].ds}-{batch[0].b}"
+    """Write the judged rows that meet a condition as one folder a day; ds -> its files. Folders get their final name when whole.
+
+    A statement a day, several at a time: four fifths of the work of one statement that sorts rows into folders.
+    """
+    stage = lake.scratch / f"{layer}-{table}"
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(parents=True)
-    engine.execute(f"SET partitioned_write_max_open_files = {max(100, len(batch) + 1)}")
-    engine.execute(
-        f"COPY ({select}) TO {quote(str(stage))} (FORMAT parquet, PARTITION_BY (ds), COMPRESSION zstd, COMPRESSION_LEVEL 1, FILENAME_PATTERN 'part-{{i}}')"
+    files = {one: stage / f"{one.ds}.parquet" for one, rows in days.items() if rows}
+    engine.run_side_by_side(
+        f"COPY (SELECT {columns} FROM lake.work.judged WHERE ds = DATE '{one.ds}' AND {condition}) TO {quote(str(path))} "
+        "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+        for one, path in files.items()
     )
     kill_point("in_clean_files")
-    names = {one.ds: one.b for one in batch}
-    counts = _rows_by_file(engine, stage)
     found: dict[str, list[DataFile]] = {}
-    for folder in sorted(stage.glob("ds=*")):
-        ds = folder.name.removeprefix("ds=")
-        final = _place((lake.clean if layer == "clean" else lake.rejected) / table / folder.name, names[ds])
-        rows = [(path.name, counts[str(path)]) for path in sorted(folder.glob("*.parquet"))]
-        _move(folder, final)
-        found[ds] = [
-            DataFile(
-                (final / name).relative_to(lake.root).as_posix(),
-                n,
-                (final / name).stat().st_size,
-                sha256_of(final / name),
-            )
-            for name, n in rows
+    for one, path in files.items():
+        final = (
+            _place((lake.clean if layer == "clean" else lake.rejected) / table / f"ds={one.ds}", one.b)
+            / "part-0.parquet"
+        )
+        _move(path, final)
+        rows = pq.read_metadata(final).num_rows
+        found[one.ds] = [
+            DataFile(final.relative_to(lake.root).as_posix(), rows, final.stat().st_size, sha256_of(final))
         ]
     shutil.rmtree(stage, ignore_errors=True)
     return found
-
-
-def _rows_by_file(engine: DuckDB, stage: Path) -> dict[str, int]:
-    if not any(stage.glob("ds=*/*.parquet")):
-        return {}
-    found = engine.rows(
-        f"SELECT file_name, num_rows FROM parquet_file_metadata({quote(str(stage / 'ds=*' / '*.parquet'))})"
-    )
-    return {str(name): int(rows) for name, rows in found}
 
 
 def _place(base: Path, b: str) -> Path:
@@ -198,13 +191,12 @@ def _place(base: Path, b: str) -> Path:
     return final
 
 
-def _move(folder: Path, final: Path) -> None:
-    """Give a written folder its name."""
-    for path in folder.glob("*.parquet"):
-        with open(path, "rb") as f:
-            os.fsync(f.fileno())
-    final.parent.mkdir(parents=True, exist_ok=True)
-    os.rename(folder, final)
+def _move(written: Path, final: Path) -> None:
+    """Give a written file its name, in a folder of its own."""
+    with open(written, "rb") as f:
+        os.fsync(f.fileno())
+    final.parent.mkdir(parents=True)
+    os.rename(written, final)
     fsync_folder(final.parent)
 
 
@@ -230,7 +222,7 @@ def _count(engine: DuckDB) -> dict[str, dict[str, int]]:
 
 
 def _account(one: Arrival, counts: dict[str, int], written: dict[str, dict[str, list[DataFile]]]) -> Partition:
-    reasons = {k: n for k, n in sorted(counts.items()) if k not in ("clean", "duplicate", "nulled")}
+    reasons = {k: n for k, n in sorted(counts.items()) if k not in NOT_REASONS}
     clean_files = written["clean"].get(one.ds, [])
     rejected_files = written["rejected"].get(one.ds, [])
     found = Partition(

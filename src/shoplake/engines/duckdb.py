@@ -1,7 +1,9 @@
 """DuckDB: the embedded engine. Its dialect, its named functions, its readers."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +163,28 @@ class DuckDB:
             self.connection.execute(sql)
         except duckdb.Error as e:
             raise explain(e, sql) from e
+
+    def run_side_by_side(self, statements: Iterable[str]) -> None:
+        """Small statements that do not depend on each other, as many at a time as there are threads."""
+        threads = int(self.rows("SELECT current_setting('threads')")[0][0])
+        waiting = deque(statements)
+
+        def work() -> None:
+            with self.connection.cursor() as cursor:
+                while True:
+                    try:
+                        sql = waiting.popleft()
+                    except IndexError:
+                        return
+                    try:
+                        cursor.execute(sql)
+                    except duckdb.Error as e:
+                        waiting.clear()
+                        raise explain(e, sql) from e
+
+        with ThreadPoolExecutor(threads) as pool:
+            for done in [pool.submit(work) for _ in range(threads)]:
+                done.result()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         try:
