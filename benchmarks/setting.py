@@ -1,0 +1,128 @@
+"""What the stages share: sizes, lakes made once, and the reference tools."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from benchmarks.measure import Facts, environment
+
+SEED = 42
+MEMORY = "2GB"
+# TPC-H bytes as CSV: of its largest table and of all, at scale factor 1.
+LINEITEM_BYTES, ALL_BYTES = 757_800_000, 1_096_000_000
+
+
+@dataclass
+class Setting:
+    """One run of the benchmarks: its size, and lakes that stages only read."""
+
+    folder: Path
+    size: str
+    threads: list[int] = field(default_factory=lambda: sorted({1, os.cpu_count() or 1}))
+
+    def prepared(self, function: str, **arguments: object) -> Facts:
+        """Run a work outside all timing; its facts."""
+        asked = {"threads": max(self.threads), "size": self.size, **arguments}
+        done = subprocess.run([sys.executable, "-m", "benchmarks.work", function, json.dumps(asked)], env=environment(max(self.threads)),
+                              capture_output=True, text=True, start_new_session=True, check=False)  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"{function}:\n{done.stderr[-3000:]}")
+        found: Facts = json.loads(done.stdout.splitlines()[-1])["facts"]
+        return found
+
+    @cached_property
+    def clicks(self) -> Facts:
+        """A lake that holds clickstream only."""
+        return self.prepared("setting:made", folder=str(self.folder / "clicks"), tables=["clickstream"])
+
+    @cached_property
+    def orders(self) -> Facts:
+        return self.prepared("setting:made", folder=str(self.folder / "orders"), tables=["transactions"])
+
+    @cached_property
+    def shop(self) -> Facts:
+        """A whole lake, raw only."""
+        return self.prepared("setting:made", folder=str(self.folder / "shop"), tables=None)
+
+    @cached_property
+    def built(self) -> Facts:
+        """The whole lake built, with every statement that the build ran."""
+        return self.prepared("stages.tax:capture", raw=self.shop["lake"], folder=str(self.folder / "built"))
+
+
+def plan(size: str):
+    from shoplake.generate.command import plan_of
+
+    return plan_of({}, size, str(SEED))
+
+
+def made(a: Facts) -> Callable[[], Facts]:
+    """Make a lake's raw tables with all realism on."""
+    from shoplake.generate.options import TABLES
+    from shoplake.generate.run import generate
+    from shoplake.lake.layout import Lake
+
+    lake = Lake(Path(a["folder"]) / "lake")
+
+    def timed() -> Facts:
+        done = generate(lake, plan(a["size"]), a.get("tables") or list(TABLES), a["threads"], None, a["threads"])
+        return {"lake": str(lake.root), "bytes": sum(d.bytes for d in done), "rows": sum(d.rows for d in done)}
+
+    return timed
+
+
+def fresh_lake(raw: str, folder: str) -> Path:
+    """A lake of its own with the raw files of another, linked and not copied."""
+    root = Path(folder) / "lake"
+    for path in Path(raw).rglob("*"):
+        to = root / path.relative_to(raw)
+        if path.is_dir():
+            to.mkdir(parents=True, exist_ok=True)
+        elif path.relative_to(raw).parts[0] == "raw" or path.parent == Path(raw):
+            to.parent.mkdir(parents=True, exist_ok=True)
+            os.link(path, to)
+    return root
+
+
+def session(root: Path, threads: int):
+    from shoplake.settings import resolve
+
+    return resolve({"lake": str(root), "threads": str(threads), "memory": MEMORY})
+
+
+def connect(threads: int, folder: str, database: str = ":memory:", **more: object):
+    """A bare DuckDB connection with our threads and memory."""
+    import duckdb
+
+    return duckdb.connect(database, config={"threads": threads, "memory_limit": MEMORY, "preserve_insertion_order": False,
+                          "temp_directory": f"{folder}/duckdb", **more}, **({"read_only": True} if database != ":memory:" else {}))  # fmt: skip
+
+
+def tpchgen(kind: str, target_bytes: int, threads: int, folder: str, *, all_tables: bool) -> Callable[[], int]:
+    """What makes about that many bytes of TPC-H with tpchgen-cli; gives the bytes on disk."""
+    command = shutil.which("tpchgen-cli", path=str(Path(sys.executable).parent)) or "tpchgen-cli"
+    scale = target_bytes / (ALL_BYTES if all_tables else LINEITEM_BYTES)
+    words = [
+        command,
+        kind,
+        "-s",
+        f"{scale:.6f}",
+        "-o",
+        folder,
+        "--num-threads",
+        str(threads),
+        *([] if all_tables else ["-T", "lineitem"]),
+    ]
+
+    def timed() -> int:
+        os.makedirs(folder, exist_ok=True)
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+        return sum(p.stat().st_size for p in Path(folder).glob(f"*.{kind}"))
+
+    return timed

@@ -1,0 +1,205 @@
+"""The framework's tax: a whole build against the statements it ran, run bare on one connection.
+
+`capture` builds once and writes down each statement, each Arrow table handed over, and each folder given its name. `bare` does
+the same things on a fresh lake with nothing around them: no planning, no hashing of files, no syncing, no classifying of agents.
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from benchmarks import setting
+from benchmarks.measure import Case, Facts, Goal, Unequal, Work
+from benchmarks.setting import Setting
+
+PLACE = "<lake>"
+MADE = ("core", "marts")
+
+
+def cases(s: Setting) -> list[Case]:
+    return [
+        Case(
+            "framework tax", "tax", threads,
+            Work("stages.tax:bare", {"raw": s.shop["lake"], "captured": s.built["captured"]}), Work("stages.tax:ours", {"raw": s.shop["lake"]}),
+            equal_tables, None, Goal("ratio", 1.2), Goal("ratio", 1.05),
+            "`build --full` against the same statements (SELECTs, writes and checks) run bare on one connection",
+        )
+        for threads in s.threads
+    ]  # fmt: skip
+
+
+def equal_tables(reference: Facts, mine: Facts) -> str:
+    if reference["tables"] != mine["tables"]:
+        different = [k for k in mine["tables"] if mine["tables"][k] != reference["tables"].get(k)]
+        raise Unequal(f"tables differ: {', '.join(different) or sorted(reference['tables'])}")
+    rows = sum(int(v.split()[0]) for v in mine["tables"].values())
+    return f"{len(mine['tables'])} tables of core and marts, {rows:,} rows, the same content hashes on both sides and in every repetition"
+
+
+def tables_of(database: Path) -> dict[str, str]:
+    """Rows and content hash of each table of core and marts."""
+    import duckdb
+
+    with duckdb.connect(str(database), read_only=True) as c:
+        names = c.execute(
+            f"SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE schema_name IN {MADE} ORDER BY 1"
+        ).fetchall()
+        return {n: " ".join(map(str, c.execute(f"SELECT COUNT(*), SUM(CAST(HASH(t) AS HUGEINT)) FROM {n} AS t").fetchone())) for (n,) in names}  # fmt: skip
+
+
+def _facts(database: Path) -> Facts:
+    found = tables_of(database)
+    return {"tables": found, "size": database.stat().st_size, "same": found}
+
+
+def ours(a: Facts) -> Callable[[], Callable[[], Facts]]:
+    from shoplake.build.plan import Options
+    from shoplake.build.run import build
+    from shoplake.lake.manifest import read_manifest
+
+    session = setting.session(setting.fresh_lake(a["raw"], a["folder"]), a["threads"])
+
+    def timed() -> Callable[[], Facts]:
+        build(session, Options(full=True))
+        return lambda: _facts(session.lake.root / read_manifest(session.lake).database.path)
+
+    return timed
+
+
+def capture(a: Facts) -> Callable[[], Facts]:
+    """Build in a folder that stays, and write `captured` beside the lake."""
+    root = setting.fresh_lake(a["raw"], a["folder"]).resolve()
+    session = setting.session(root, a["threads"])
+    captured = Path(a["folder"]) / "captured"
+    captured.mkdir()
+
+    def timed() -> Facts:
+        from shoplake.build.plan import Options
+        from shoplake.build.run import build
+        from shoplake.lake.manifest import read_manifest
+
+        steps = _record(captured, str(root))
+        build(session, Options(full=True))
+        (captured / "steps.json").write_text(json.dumps(steps))
+        shutil.copytree(root / "ref", captured / "ref")
+        manifest = read_manifest(session.lake)
+        return {
+            "captured": str(captured), "lake": str(root), "steps": len(steps), "as_of": manifest.as_of,
+            "database": str(root / manifest.database.path),
+        }  # fmt: skip
+
+    return timed
+
+
+def _record(folder: Path, root: str) -> list[list[str]]:
+    """Have every statement, Arrow table and renaming of a build written down as [what, text, more]."""
+    import pyarrow.parquet as pq
+
+    from shoplake.build import clean
+    from shoplake.engines.duckdb import DuckDB
+
+    steps: list[list[str]] = []
+    inside = []  # an Arrow table becomes a table through `execute`; that is one step
+
+    def wrapped(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(engine: DuckDB, sql: str) -> Any:
+            if not inside:
+                steps.append([name, sql.replace(root, PLACE), ""])
+            return method(engine, sql)
+
+        return call
+
+    for name in ("execute", "rows", "fetch"):
+        setattr(DuckDB, name, wrapped(name, getattr(DuckDB, name)))
+    arrow_table, move = DuckDB.arrow_table, clean._move
+
+    def kept_table(engine: DuckDB, name: str, table: Any) -> None:
+        file = f"{len(steps)}.parquet"
+        pq.write_table(table, folder / file)
+        steps.append(["arrow", name, file])
+        inside.append(1)
+        arrow_table(engine, name, table)
+        inside.pop()
+
+    def kept_move(source: Path, final: Path) -> None:
+        steps.append(["move", str(source).replace(root, PLACE), str(final).replace(root, PLACE)])
+        move(source, final)
+
+    side_by_side = DuckDB.run_side_by_side
+
+    def kept_side_by_side(engine: DuckDB, statements: Any) -> None:
+        listed = list(statements)
+        steps.append(["side by side", json.dumps([sql.replace(root, PLACE) for sql in listed]), ""])
+        inside.append(1)
+        side_by_side(engine, listed)
+        inside.pop()
+
+    DuckDB.arrow_table, clean._move = kept_table, kept_move  # type: ignore[method-assign]
+    DuckDB.run_side_by_side = kept_side_by_side  # type: ignore[method-assign]
+    return steps
+
+
+def bare(a: Facts) -> Callable[[], Callable[[], Facts]]:
+    """The captured steps on a fresh lake."""
+    import pyarrow.parquet as pq
+
+    root = setting.fresh_lake(a["raw"], a["folder"]).resolve()
+    captured = Path(a["captured"])
+    steps = [
+        [what, text.replace(PLACE, str(root)), more.replace(PLACE, str(root))]
+        for what, text, more in json.loads((captured / "steps.json").read_text())
+    ]
+    tables = {more: pq.read_table(captured / more) for what, _, more in steps if what == "arrow"}
+    shutil.copytree(captured / "ref", root / "ref", dirs_exist_ok=True)
+    database = next(Path(m.group(1)) for _, text, _ in steps if (m := re.match(r"ATTACH '(/[^']+)' AS gen", text)))
+    database.parent.mkdir(parents=True, exist_ok=True)
+    (root / ".scratch").mkdir(exist_ok=True)
+
+    def timed() -> Callable[[], Facts]:
+        connection = setting.connect(a["threads"], a["folder"])
+        for what, text, more in steps:
+            _step(connection, what, text, more, tables)
+        connection.close()
+        return lambda: _facts(database)
+
+    return timed
+
+
+_FILE = re.compile(r" TO '([^']+)' \(FORMAT parquet")
+
+
+def _step(connection: Any, what: str, text: str, more: str, tables: Facts) -> None:
+    if what == "arrow":
+        connection.register("arriving", tables[more])
+        connection.execute(f"CREATE OR REPLACE TABLE lake.{text} AS SELECT * FROM arriving")
+        connection.unregister("arriving")
+    elif what == "move":
+        os.makedirs(os.path.dirname(more), exist_ok=True)
+        os.rename(text, more)
+    elif what == "rows":
+        connection.execute(text).fetchall()
+    elif what == "fetch":
+        connection.sql(text).to_arrow_table()
+    elif what == "side by side":
+        _side_by_side(connection, json.loads(text))
+    else:
+        connection.execute(text)
+
+
+def _side_by_side(connection: Any, statements: list[str]) -> None:
+    for sql in statements:
+        os.makedirs(os.path.dirname(_FILE.search(sql).group(1)), exist_ok=True)
+    threads = int(connection.execute("SELECT current_setting('threads')").fetchone()[0])
+
+    def work(k: int) -> None:
+        with connection.cursor() as cursor:
+            for sql in statements[k::threads]:
+                cursor.execute(sql)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(threads)))
