@@ -13,7 +13,6 @@ FORBIDDEN = [
     (r"/(?:root|home|work|tmp|Users)/", "a path of a machine"),
     (r"https?://[^ )\"]*(?:py" + r"pi|python" + r"hosted|maven|npm" + r"js|crates)", "an address of a package index"),
     (r"(?<![\w&/(])#[0-9]+\b", "a number of an issue"),
-    (r"(?i)\b(?:claude|gpt|llm|sub-?agent|as instructed)\b", "a maker"),
     (r"(?i)\b(?:seamless|blazing|cutting-edge|world-class|effortless|revolutionary)", "marketing"),
 ]
 
