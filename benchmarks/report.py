@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import platform
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def surroundings(size: str) -> Facts:
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "size": {"name": size, "events": plan.events, "transactions": plan.transactions, "users": plan.users, "products": plan.products, "seed": plan.seed},
         "memory_limit": setting.MEMORY,
+        "files_on": _file_system(tempfile.gettempdir()),
     }  # fmt: skip
 
 
@@ -32,6 +34,16 @@ def _processor() -> str:
         return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
+
+
+def _file_system(folder: str) -> str:
+    """The kind of file system a folder lies on."""
+    try:
+        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+    except OSError:
+        return "unknown"
+    inside = [(len(at), kind) for at, kind in mounts if Path(folder).resolve().is_relative_to(at)]
+    return max(inside, default=(0, "unknown"))[1]
 
 
 def _memory_gb() -> int:
@@ -83,7 +95,7 @@ def _machine(found: Facts) -> str:
         f"{m['processor']}, {m['cores']} cores, {m['memory_gb']} GiB, {m['system']} {m['kernel']}; "
         + ", ".join(f"{name} {number}" for name, number in v.items())
         + f". Size {s['name']}: {s['events']:,} events, {s['transactions']:,} order lines, {s['users']:,} users, {s['products']:,} products, "
-        f"seed {s['seed']}; memory limit {found['memory_limit']}. Measured {found['date']}."
+        f"seed {s['seed']}; memory limit {found['memory_limit']}; files on {found['files_on']}. Measured {found['date']}."
     )
 
 
@@ -92,7 +104,7 @@ def page(found: Facts) -> str:
         "# How fast it is, and against whom", "", "Written by `make bench` from benchmarks.json; do not edit.", "",
         "An absolute second holds on no shared machine, so every figure is a ratio to a reference run beside it: rounds of reference, ours, ours,",
         "reference after a warm-up, threads pinned alike on both sides, each repetition in a process and a folder of its own, and a ratio per round.",
-        "Imports are not in it (cold start is a row of its own). Where others took more than a tenth of the machine, a round is called contended and",
+        "Imports, and what processes and tpchgen-cli take to start, are not in it (cold start is a row of its own). Where others took more than a tenth of the machine, a round is called contended and",
         "goes by CPU seconds instead of wall. A ratio of rates (MB/s, rows/s) is better when higher, one of seconds when lower. No ratio counts before",
         "both sides are proven to have done equal work; what was proven is listed below. Peak memory is ours, of the largest process.", "",
     ]  # fmt: skip

@@ -6,6 +6,7 @@ STAGE is one of the stages, `all`, or `tiny`: every stage, small, each side once
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -41,6 +42,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     asked = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that children and folders go, too
     folder = Path(tempfile.mkdtemp(prefix="shoplake-bench-"))
     began = time.monotonic()
     try:

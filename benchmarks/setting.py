@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,11 +30,17 @@ class Setting:
     def prepared(self, function: str, **arguments: object) -> Facts:
         """Run a work outside all timing; its facts."""
         asked = {"threads": max(self.threads), "size": self.size, **arguments}
-        done = subprocess.run([sys.executable, "-m", "benchmarks.work", function, json.dumps(asked)], env=environment(max(self.threads)),
-                              capture_output=True, text=True, start_new_session=True, check=False)  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"{function}:\n{done.stderr[-3000:]}")
-        found: Facts = json.loads(done.stdout.splitlines()[-1])["facts"]
+        command = [sys.executable, "-m", "benchmarks.work", function, json.dumps(asked)]
+        with subprocess.Popen(command, env=environment(max(self.threads)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              start_new_session=True) as child:  # fmt: skip
+            try:
+                out, err = child.communicate()
+            except BaseException:
+                os.killpg(child.pid, signal.SIGKILL)
+                raise
+        if child.returncode:
+            raise RuntimeError(f"{function}:\n{err[-3000:]}")
+        found: Facts = json.loads(out.splitlines()[-1])["facts"]
         return found
 
     @cached_property
