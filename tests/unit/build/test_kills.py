@@ -17,7 +17,9 @@ from shoplake.lake.manifest import kept_generations, manifest_path, read_manifes
 from tests.making import deliver, run, tables
 from tests.unit.build.test_incremental import hostile_shop
 
-POINTS = ["in_clean_files", "after_clean", "in_database", "after_tables", "before_current", "after_current", "in_sweep"]
+QUICK = ["in_clean_files", "before_current", "after_current"]
+LATER = ["after_clean", "in_database", "after_tables", "in_sweep"]
+POINTS = [*QUICK, *(pytest.param(point, marks=pytest.mark.long) for point in LATER)]
 
 
 @pytest.fixture(scope="module")

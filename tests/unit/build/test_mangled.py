@@ -46,7 +46,7 @@ def _lands_and_adds_up(folder: Path, seed: int, lines: int) -> None:
         assert clean == core + superseded + redelivered
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_mangled_lines_land_and_the_ledger_adds_up(seed: int, tmp_path: Path) -> None:
     _lands_and_adds_up(tmp_path, seed, 1000)
 
