@@ -58,8 +58,8 @@ FROM (
         CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS payment_method,
         NULLIF(CASE WHEN PREFIX(r.ship_country, ' ') OR SUFFIX(r.ship_country, ' ') THEN TRIM(r.ship_country, ' ') ELSE r.ship_country END, '') AS ship_country,
         NULLIF(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '') AS refunded_text,
-        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS BIGINT) * 1000) END) END AS refunded_at,
-        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?)') THEN TRY_CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{12,13}') AND TRY_CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS BIGINT) * 1000) END AS refunded_at,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.refunded_at
         ), ' ') OR SUFFIX(COALESCE(
@@ -71,31 +71,7 @@ FROM (
         ), ' ') ELSE COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.refunded_at
-        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ) END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(COALESCE(
+        ) END, '20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?)') THEN TRY_CAST(CASE WHEN PREFIX(COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.refunded_at
         ), ' ') OR SUFFIX(COALESCE(
@@ -119,7 +95,7 @@ FROM (
         ), ' ') ELSE COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.refunded_at
-        ) END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(COALESCE(
+        ) END, '[0-9]{12,13}') AND TRY_CAST(CASE WHEN PREFIX(COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.refunded_at
         ), ' ') OR SUFFIX(COALESCE(
@@ -131,7 +107,7 @@ FROM (
         ), ' ') ELSE COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.refunded_at
-        ) END AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+        ) END AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(CASE WHEN PREFIX(COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.refunded_at
         ), ' ') OR SUFFIX(COALESCE(
@@ -143,67 +119,7 @@ FROM (
         ), ' ') ELSE COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.refunded_at
-        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ) END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ) END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ) END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ) END AS BIGINT) * 1000) END) END AS updated_at,
+        ) END AS BIGINT) * 1000) END AS updated_at,
         r.is_malformed,
         r.raw_text,
         r.source_file,

@@ -79,12 +79,12 @@ FROM (
         NULLIF(CASE WHEN PREFIX(r.ship_postal_code, ' ') OR SUFFIX(r.ship_postal_code, ' ') THEN TRIM(r.ship_postal_code, ' ') ELSE r.ship_postal_code END, '') AS ship_postal_code,
         NULLIF(CASE WHEN PREFIX(r.ship_country, ' ') OR SUFFIX(r.ship_country, ' ') THEN TRIM(r.ship_country, ' ') ELSE r.ship_country END, '') AS ship_country,
         NULLIF(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '') AS ordered_text,
-        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS BIGINT) * 1000) END) END AS ordered_at,
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?)') THEN TRY_CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{12,13}') AND TRY_CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS BIGINT) * 1000) END AS ordered_at,
         COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           NULLIF(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '')
         ) AS updated_text,
-        CASE WHEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.ordered_at
         ), ' ') OR SUFFIX(COALESCE(
@@ -96,31 +96,7 @@ FROM (
         ), ' ') ELSE COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.ordered_at
-        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ) END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(COALESCE(
+        ) END, '20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?)') THEN TRY_CAST(CASE WHEN PREFIX(COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.ordered_at
         ), ' ') OR SUFFIX(COALESCE(
@@ -144,7 +120,7 @@ FROM (
         ), ' ') ELSE COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.ordered_at
-        ) END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(COALESCE(
+        ) END, '[0-9]{12,13}') AND TRY_CAST(CASE WHEN PREFIX(COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.ordered_at
         ), ' ') OR SUFFIX(COALESCE(
@@ -156,7 +132,7 @@ FROM (
         ), ' ') ELSE COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.ordered_at
-        ) END AS BIGINT) * 1000) END) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN (CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
+        ) END AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(CASE WHEN PREFIX(COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.ordered_at
         ), ' ') OR SUFFIX(COALESCE(
@@ -168,67 +144,7 @@ FROM (
         ), ' ') ELSE COALESCE(
           NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
           r.ordered_at
-        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z') THEN TRY_CAST(REPLACE(REPLACE(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ) END, 'T', ' '), 'Z', '') AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ) END, '[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?') THEN TRY_CAST(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ) END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ) END, '[0-9]{12,13}') THEN MAKE_TIMESTAMP(CAST(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ) END AS BIGINT) * 1000) END) END AS updated_at,
+        ) END AS BIGINT) * 1000) END AS updated_at,
         r.is_malformed,
         r.raw_text,
         r.source_file,

@@ -66,12 +66,15 @@ def _listed() -> tuple[list[str], list[re.Pattern[str]]]:
     return texts, [re.compile(p, re.IGNORECASE) for p in patterns if not _PLAIN.fullmatch(p)]
 
 
-def bot_reason(agent: str) -> str | None:
-    """`list` when a public pattern matches, `rule` when only ours does, None for what looks like a person's browser."""
+def bot_reason(agent: str, texts: list[str] | None = None) -> str | None:
+    """`list` when a public pattern matches, `rule` when only ours does, None for what looks like a person's browser.
+
+    texts: those of the list's plain texts that can occur in it; all when not given.
+    """
     agent = agent[:LOOKED_AT]
     lowered = agent.lower()
-    texts, patterns = _listed()
-    if any(text in lowered for text in texts) or any(pattern.search(agent) for pattern in patterns):
+    listed, patterns = _listed()
+    if any(text in lowered for text in (listed if texts is None else texts)) or any(p.search(agent) for p in patterns):
         return "list"
     return "rule" if RULE.search(agent) else None
 
@@ -79,9 +82,14 @@ def bot_reason(agent: str) -> str | None:
 def classify(agents: list[str]) -> pa.Table:
     """One row an agent, by agent: user_agent, is_bot, bot_reason, browser, os, device_family."""
     rows: list[tuple[object, ...]] = []
-    for agent in sorted(set(agents)):
-        reason = bot_reason(agent)
-        rows.append((agent, reason is not None, reason, *_browser(agent)))
+    ordered = sorted(set(agents))
+    for some in (ordered[i : i + 1000] for i in range(0, len(ordered), 1000)):
+        # Of fifteen hundred texts few occur in a thousand agents: finding those first takes a quarter of the time.
+        together = "\n".join(agent[:LOOKED_AT] for agent in some).lower()
+        texts = [text for text in _listed()[0] if text in together]
+        for agent in some:
+            reason = bot_reason(agent, texts)
+            rows.append((agent, reason is not None, reason, *_browser(agent)))
     arrays = [pa.array([row[i] for row in rows], field.type) for i, field in enumerate(SCHEMA)]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
 

@@ -7,6 +7,7 @@ which of two copies of a key stays, what goes to clean and what to rejected, the
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from shoplake.contracts import Contracts
 from shoplake.engines import duckdb as facts
 from shoplake.engines.duckdb import DuckDB, quote
 from shoplake.errors import CheckFailed
-from shoplake.lake.layout import Lake, fsync_folder
+from shoplake.lake.layout import Lake, fsync
 from shoplake.lake.manifest import DataFile, Partition, sha256_of
 from shoplake.lake.publish import kill_point
 from shoplake.lake.receipts import RawFile
@@ -29,6 +30,7 @@ BATCH_BYTES = 192 * 1024 * 1024
 # The day a key arrived must not decide, so it is not among the columns that break a tie.
 TIE_EXCEPT = {"ds"}
 NOT_REASONS = ("clean", "duplicate", "nulled")
+AGENTS_OF = "clean.clickstream"
 
 
 @dataclass(frozen=True)
@@ -69,48 +71,75 @@ def batches(arrivals: list[Arrival]) -> Iterator[list[Arrival]]:
         yield batch
 
 
-def clean_batch(
-    engine: DuckDB, lake: Lake, contracts: Contracts, model: Model, batch: list[Arrival]
-) -> list[Partition]:
-    """Judge a batch of raw partitions of one table, and write clean and rejected files under their final names.
+def judge(engine: DuckDB, lake: Lake, contracts: Contracts, model: Model, batch: list[Arrival]) -> None:
+    """Judge a batch of raw partitions of one table: lake.work.judged, a row a record.
+
+    Raises CheckFailed when a raw file is not what its receipt says.
+    """
+    files = [f for one in batch for f in one.files]
+    with ThreadPoolExecutor(engine.threads) as pool:
+        for _ in pool.map(lambda file: _check_unchanged(lake, file), files):
+            pass
+    engine.raw_view(contracts.table(f"raw.{model.table.name}"), files, lake.root)
+    keep = "reject IS NOT NULL"
+    if model.name == AGENTS_OF:  # it may yet turn out to be a robot's
+        keep += " OR user_agent NOT IN (SELECT user_agent FROM lake.ref.user_agents)"
+    engine.execute(f"CREATE OR REPLACE TABLE lake.work.judged AS {_judged(model, keep)}")
+
+
+def unseen_agents(engine: DuckDB) -> list[str]:
+    """User agents of judged rows that ref.user_agents does not know yet."""
+    return sorted(
+        str(row[0])
+        for row in engine.rows(
+            "SELECT DISTINCT user_agent FROM lake.work.judged WHERE reject IS NULL AND user_agent IS NOT NULL "
+            "EXCEPT SELECT user_agent FROM lake.ref.user_agents"
+        )
+    )
+
+
+def judge_robots(engine: DuckDB, contracts: Contracts, model: Model) -> None:
+    """Judge the clean rows of robots again, now that ref.user_agents knows them.
+
+    Their clean values stand in for the record, since cleaning what is clean changes nothing: the model stays the one place
+    that says what becomes of a robot, and the files are read once.
+    """
+    raw = contracts.table(f"raw.{model.table.name}")
+    columns = ", ".join(f"CAST({c} AS VARCHAR) AS {c}" for c in raw.names)
+    theirs = "reject IS NULL AND user_agent IN (SELECT user_agent FROM lake.ref.user_agents WHERE is_bot)"
+    engine.execute(
+        f"CREATE OR REPLACE TABLE lake.work.again AS SELECT {columns}, raw_text, FALSE AS is_malformed, source_file, ds "
+        f"FROM lake.work.judged WHERE {theirs}; DELETE FROM lake.work.judged WHERE {theirs}; "
+        f"CREATE OR REPLACE VIEW lake.raw.{raw.name} AS SELECT * FROM lake.work.again; "
+        f"INSERT INTO lake.work.judged {_judged(model, 'reject IS NOT NULL')}; DROP VIEW lake.raw.{raw.name}; DROP TABLE lake.work.again"
+    )
+
+
+def _judged(model: Model, keep_text: str) -> str:
+    return (
+        f"SELECT {_names(model)}, reject, nulled_values, CASE WHEN {keep_text} THEN raw_text END AS raw_text, source_file "
+        f"FROM ({render(model, facts, catalogs=facts.CATALOGS)})"
+    )
+
+
+def _names(model: Model) -> str:
+    return ", ".join(c.name for c in model.table.columns)
+
+
+def write(engine: DuckDB, lake: Lake, model: Model, batch: list[Arrival]) -> list[Partition]:
+    """Write what was judged, clean and rejected, as files under their final names.
 
     The files are invisible until a manifest names them. Raises CheckFailed when landed = clean + duplicate + rejected does
     not hold for a partition; nothing is published then.
     """
     table = model.table
-    raw = contracts.table(f"raw.{table.name}")
-    for file in (f for one in batch for f in one.files):
-        _check_unchanged(lake, file)
-    engine.raw_view(raw, [f for one in batch for f in one.files], lake.root)
-    engine.execute("DROP TABLE IF EXISTS lake.work.judged; DROP TABLE IF EXISTS lake.work.extra")
-    columns = ", ".join(c.name for c in table.columns)
-    engine.execute(
-        f"CREATE TABLE lake.work.judged AS SELECT {columns}, reject, nulled_values, "
-        f"CASE WHEN reject IS NOT NULL THEN raw_text END AS raw_text, source_file FROM ({render(model, facts, catalogs=facts.CATALOGS)})"
-    )
     _mark_duplicates(engine, model)
     found = _count(engine)
     engine.execute("DELETE FROM lake.work.judged WHERE rowid IN (SELECT row_id FROM lake.work.extra)")
-    rejected = {one.ds: sum(n for k, n in found.get(one.ds, {}).items() if k not in NOT_REASONS) for one in batch}
+    filled = [one for one in batch if found.get(one.ds, {}).get("clean")]
     written = {
-        "clean": _write(
-            engine,
-            lake,
-            columns.removesuffix(", ds"),
-            "reject IS NULL",
-            "clean",
-            table.name,
-            {one: found.get(one.ds, {}).get("clean", 0) for one in batch},
-        ),
-        "rejected": _write(
-            engine,
-            lake,
-            _REJECTED,
-            "reject IS NOT NULL",
-            "rejected",
-            table.name,
-            {one: rejected[one.ds] for one in batch},
-        ),
+        "clean": _write_clean(engine, lake, _names(model).removesuffix(", ds"), table.name, filled),
+        "rejected": _write_rejected(engine, lake, table.name, batch),
     }
     engine.execute("DROP TABLE lake.work.judged; DROP TABLE lake.work.extra")
     return [_account(one, found.get(one.ds, {}), written) for one in batch]
@@ -125,6 +154,8 @@ def _check_unchanged(lake: Lake, file: RawFile) -> None:
         )
 
 
+Files = dict[str, list[DataFile]]  # by ds
+_PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 _REJECTED = (
     "SPLIT_PART(reject, ':', 1) AS reject_reason, SPLIT_PART(reject, ':', 2) AS reject_column, "
     "COALESCE(raw_text, '') AS raw_text, source_file"
@@ -141,7 +172,7 @@ def _mark_duplicates(engine: DuckDB, model: Model) -> None:
     order = [spec.time or spec.key[0]] + [c.name for c in model.table.columns if c.name not in {spec.time, *TIE_EXCEPT}]
     same = " AND ".join(f"j.{k} IS NOT DISTINCT FROM r.{k}" for k in ("ds", *spec.key))
     engine.execute(
-        f"CREATE TABLE lake.work.extra AS WITH repeated AS ("
+        f"CREATE OR REPLACE TABLE lake.work.extra AS WITH repeated AS ("
         f"SELECT {keys} FROM lake.work.judged AS j WHERE j.reject IS NULL GROUP BY {keys} HAVING COUNT(*) > 1) "
         f"SELECT row_id FROM (SELECT j.rowid AS row_id, ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY "
         f"{', '.join(f'j.{c} NULLS FIRST' for c in order)}) AS n FROM lake.work.judged AS j "
@@ -149,36 +180,65 @@ def _mark_duplicates(engine: DuckDB, model: Model) -> None:
     )
 
 
-def _write(
-    engine: DuckDB, lake: Lake, columns: str, condition: str, layer: str, table: str, days: dict[Arrival, int]
-) -> dict[str, list[DataFile]]:
-    """Write the judged rows that meet a condition as one folder a day; ds -> its files. Folders get their final name when whole.
-
-    A statement a day, several at a time: four fifths of the work of one statement that sorts rows into folders.
-    """
-    stage = lake.scratch / f"{layer}-{table}"
-    shutil.rmtree(stage, ignore_errors=True)
-    stage.mkdir(parents=True)
-    files = {one: stage / f"{one.ds}.parquet" for one, rows in days.items() if rows}
+def _write_clean(engine: DuckDB, lake: Lake, columns: str, table: str, batch: list[Arrival]) -> Files:
+    """A statement a day, several at a time: for clicks two thirds of the work of one statement that sorts rows into folders."""
+    stage = _stage(lake, f"clean-{table}")
+    written = {one: [stage / f"{one.ds}.parquet"] for one in batch}
     engine.run_side_by_side(
-        f"COPY (SELECT {columns} FROM lake.work.judged WHERE ds = DATE '{one.ds}' AND {condition}) TO {quote(str(path))} "
-        "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
-        for one, path in files.items()
+        f"COPY (SELECT {columns} FROM lake.work.judged WHERE ds = DATE '{one.ds}' AND reject IS NULL) TO {quote(str(path))} ({_PARQUET})"
+        for one, (path,) in written.items()
     )
     kill_point("in_clean_files")
-    found: dict[str, list[DataFile]] = {}
-    for one, path in files.items():
-        final = (
-            _place((lake.clean if layer == "clean" else lake.rejected) / table / f"ds={one.ds}", one.b)
-            / "part-0.parquet"
-        )
-        _move(path, final)
-        rows = pq.read_metadata(final).num_rows
-        found[one.ds] = [
-            DataFile(final.relative_to(lake.root).as_posix(), rows, final.stat().st_size, sha256_of(final))
-        ]
+    return _publishable(lake, lake.clean / table, written)
+
+
+def _write_rejected(engine: DuckDB, lake: Lake, table: str, batch: list[Arrival]) -> Files:
+    """One statement sorts the rows into folders: of few rows a day, a sixth of the work of a statement a day."""
+    stage = _stage(lake, f"rejected-{table}")
+    engine.execute(
+        f"COPY (SELECT {_REJECTED}, ds FROM lake.work.judged WHERE reject IS NOT NULL) TO {quote(str(stage))} ({_PARQUET}, PARTITION_BY (ds))"
+    )
+    written = {one: sorted((stage / f"ds={one.ds}").glob("*.parquet")) for one in batch}
+    return _publishable(lake, lake.rejected / table, written)
+
+
+def _stage(lake: Lake, name: str) -> Path:
+    stage = lake.scratch / name
     shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir(parents=True)
+    return stage
+
+
+def _publishable(lake: Lake, home: Path, written: dict[Arrival, list[Path]]) -> Files:
+    """ds -> files on disk under the name a manifest gives them."""
+    found: Files = {}
+    folders = []
+    _on_disk([path for paths in written.values() for path in paths])
+    for one, paths in written.items():
+        if paths:
+            folder = _place(home / f"ds={one.ds}", one.b)
+            folder.mkdir(parents=True)
+            folders.append(folder)
+            found[one.ds] = [_named(lake, path, folder / f"part-{n}.parquet") for n, path in enumerate(paths)]
+    _on_disk(folders)
     return found
+
+
+def _on_disk(paths: list[Path]) -> None:
+    """Many at a time: a busy disk answers sixteen as soon as one."""
+    with ThreadPoolExecutor(16) as pool:
+        for _ in pool.map(fsync, paths):
+            pass
+
+
+def _named(lake: Lake, written: Path, final: Path) -> DataFile:
+    os.rename(written, final)
+    return DataFile(
+        final.relative_to(lake.root).as_posix(),
+        pq.read_metadata(final).num_rows,
+        final.stat().st_size,
+        sha256_of(final),
+    )
 
 
 def _place(base: Path, b: str) -> Path:
@@ -189,15 +249,6 @@ def _place(base: Path, b: str) -> Path:
         again += 1
         final = base / f"b={fingerprint(b, str(again))}"
     return final
-
-
-def _move(written: Path, final: Path) -> None:
-    """Give a written file its name, in a folder of its own."""
-    with open(written, "rb") as f:
-        os.fsync(f.fileno())
-    final.parent.mkdir(parents=True)
-    os.rename(written, final)
-    fsync_folder(final.parent)
 
 
 def _count(engine: DuckDB) -> dict[str, dict[str, int]]:

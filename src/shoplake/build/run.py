@@ -21,7 +21,7 @@ from shoplake.build.star import Changes, build_touched, build_whole
 from shoplake.build.volume import check_volume, closed_until
 from shoplake.engines.duckdb import DuckDB
 from shoplake.errors import CheckFailed, Lacking
-from shoplake.lake.layout import fsync_folder, write_atomically
+from shoplake.lake.layout import fsync, write_atomically
 from shoplake.lake.manifest import DataFile, Manifest, Partition, database_path, sha256_of
 from shoplake.lake.publish import kill_point, locked, next_generation, publish, relink, sweep
 from shoplake.settings import PROJECT_FILE, Session, zone
@@ -138,7 +138,7 @@ class _Builder:
             self._ref_file(name, prints[name], make)
         engine.arrow_table("ref.enums", reference.enums(self.plan.contracts))
         engine.arrow_table("ref.shop", reference.shop(settings["timezone"], settings["currency"]))
-        self._user_agents(None)
+        self._known_agents()
 
     def _ref_file(self, name: str, print_: str, make: Callable[[], pa.Table]) -> None:
         path = self.lake.ref / f"{name}-{print_}.parquet"
@@ -147,31 +147,29 @@ class _Builder:
             temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
             pq.write_table(make(), temporary, compression="zstd")
             os.replace(temporary, path)
-            fsync_folder(self.lake.ref)
+            fsync(self.lake.ref)
         rows = pq.read_metadata(path).num_rows
         self.ref_files[name] = DataFile(
             path.relative_to(self.lake.root).as_posix(), rows, path.stat().st_size, sha256_of(path)
         )
         self.engine.execute(f"CREATE OR REPLACE TABLE lake.ref.{name} AS SELECT * FROM read_parquet('{path}')")
 
-    def _user_agents(self, found: list[str] | None) -> None:
+    def _known_agents(self) -> None:
         """ref.user_agents holds every agent seen so far; only new ones are classified."""
-        if found is None:
-            known = self.plan.parent.ref_files.get("user_agents") if self.plan.parent else None
-            path = self.lake.root / known.path if known else None
-            if (
-                path
-                and path.exists()
-                and f"-{fingerprint(agents.fingerprint())}-" in path.name
-                and not self.plan.options.full
-            ):
-                self.engine.execute(
-                    f"CREATE OR REPLACE TABLE lake.ref.user_agents AS SELECT * FROM read_parquet('{path}')"
-                )
-            else:
-                self.engine.arrow_table("ref.user_agents", agents.classify([]))
-            return
-        self.engine.arrow_table("work.agents", agents.classify(found))
+        known = self.plan.parent.ref_files.get("user_agents") if self.plan.parent else None
+        path = self.lake.root / known.path if known else None
+        if (
+            path
+            and path.exists()
+            and f"-{fingerprint(agents.fingerprint())}-" in path.name
+            and not self.plan.options.full
+        ):
+            self.engine.execute(f"CREATE OR REPLACE TABLE lake.ref.user_agents AS SELECT * FROM read_parquet('{path}')")
+        else:
+            self.engine.arrow_table("ref.user_agents", agents.classify([]))
+
+    def _classify(self, unseen: list[str]) -> None:
+        self.engine.arrow_table("work.agents", agents.classify(unseen))
         self.engine.execute(
             "INSERT INTO lake.ref.user_agents SELECT * FROM lake.work.agents; DROP TABLE lake.work.agents"
         )
@@ -190,15 +188,17 @@ class _Builder:
         ):
             mine = [a for a in plan.new if a.table == table]
             for batch in clean.batches(mine):
-                if table == "clickstream":
-                    self._classify(batch)
                 # Of a large batch the written order is right (small tables are joined to it); the optimizer guesses the
                 # size of text files wrongly. Of a small one it may turn a join round.
                 is_large = sum(one.bytes for one in batch) > LARGE_BATCH_BYTES
                 self.engine.execute(
                     f"SET disabled_optimizers = '{'join_order,build_side_probe_side' if is_large else ''}'"
                 )
-                made += clean.clean_batch(self.engine, self.lake, plan.contracts, models[table], batch)
+                clean.judge(self.engine, self.lake, plan.contracts, models[table], batch)
+                if models[table].name == clean.AGENTS_OF and (unseen := clean.unseen_agents(self.engine)):
+                    self._classify(unseen)
+                    clean.judge_robots(self.engine, plan.contracts, models[table])
+                made += clean.write(self.engine, self.lake, models[table], batch)
             rows = sum(p.clean for p in made if p.table == table)
             shown.done(f"clean.{table}: {rows} rows of {len(mine)} days")
         self.engine.execute("SET disabled_optimizers = ''")
@@ -213,19 +213,6 @@ class _Builder:
                     self.engine, plan.contracts.table(f"clean.{table}"), f"lake.work.new_{table}", set()
                 )
         return partitions
-
-    def _classify(self, batch: list[clean.Arrival]) -> None:
-        raw = self.plan.contracts.table("raw.clickstream")
-        self.engine.raw_view(raw, [f for one in batch for f in one.files], self.lake.root, only=["user_agent"])
-        found = {
-            str(row[0]).strip(" ")
-            for row in self.engine.rows(
-                "SELECT DISTINCT user_agent FROM lake.raw.clickstream WHERE user_agent IS NOT NULL"
-            )
-        }
-        known = {row[0] for row in self.engine.rows("SELECT user_agent FROM lake.ref.user_agents")}
-        if new := sorted(found - known - {""}):
-            self._user_agents(new)
 
     def _clean_view(self, name: str, partitions: list[Partition], of: str | None = None) -> None:
         paths = [str(self.lake.root / f.path) for p in partitions for f in p.clean_files]
@@ -251,7 +238,7 @@ class _Builder:
         engine.detach()
         with open(path, "rb") as f:
             os.fsync(f.fileno())
-        fsync_folder(path.parent)
+        fsync(path.parent)
         database = DataFile(
             path.relative_to(self.lake.root).as_posix(), sum(tables.values()), path.stat().st_size, sha256_of(path)
         )

@@ -4,6 +4,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ CATALOGS = {
 
 TYPES = {"text": "VARCHAR", "boolean": "BOOLEAN", "bigint": "BIGINT", "date": "DATE", "timestamp": "TIMESTAMP"}
 
-_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DAY = "[0-9]{2}-[0-9]{2}-[0-9]{2}"  # without its century
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?"
 _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 
@@ -63,19 +64,19 @@ def _to_decimal(x: str) -> str:
 
 
 def _to_time(x: str) -> str:
-    """TRY_CAST alone takes '24:00:00', '+02:00' and 'infinity'; the expression before it does not."""
+    """2000 to 2099. TRY_CAST alone takes '24:00:00', '+02:00' and 'infinity'; the expressions before it do not."""
     x = _trim(x)
-    spelled = (
-        f"CASE WHEN REGEXP_FULL_MATCH({x}, '{_DAY}T{_CLOCK}Z') THEN TRY_CAST(REPLACE(REPLACE({x}, 'T', ' '), 'Z', '') AS TIMESTAMP)"
-        f" WHEN REGEXP_FULL_MATCH({x}, '{_DAY} {_CLOCK}') THEN TRY_CAST({x} AS TIMESTAMP)"
-        f" WHEN REGEXP_FULL_MATCH({x}, '[0-9]{{12,13}}') THEN MAKE_TIMESTAMP(CAST({x} AS BIGINT) * 1000) END"
+    millis = f"TRY_CAST({x} AS BIGINT)"
+    return (
+        f"CASE WHEN REGEXP_FULL_MATCH({x}, '20{_DAY}(T{_CLOCK}Z| {_CLOCK})') THEN TRY_CAST({x} AS TIMESTAMP)"
+        f" WHEN REGEXP_FULL_MATCH({x}, '[0-9]{{12,13}}') AND {millis} BETWEEN 946684800000 AND 4102444799999"
+        f" THEN MAKE_TIMESTAMP({millis} * 1000) END"
     )
-    return f"CASE WHEN ({spelled}) BETWEEN TIMESTAMP '2000-01-01 00:00:00' AND TIMESTAMP '2099-12-31 23:59:59.999999' THEN ({spelled}) END"
 
 
 def _to_day(x: str) -> str:
     x = _trim(x)
-    return f"CASE WHEN REGEXP_FULL_MATCH({x}, '(19|20)[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}') THEN TRY_CAST({x} AS DATE) END"
+    return f"CASE WHEN REGEXP_FULL_MATCH({x}, '(19|20){_DAY}') THEN TRY_CAST({x} AS DATE) END"
 
 
 def _micros(x: str) -> str:
@@ -158,6 +159,10 @@ class DuckDB:
     def close(self) -> None:
         self.connection.close()
 
+    @cached_property
+    def threads(self) -> int:
+        return int(self.rows("SELECT current_setting('threads')")[0][0])
+
     def execute(self, sql: str) -> None:
         try:
             self.connection.execute(sql)
@@ -166,7 +171,6 @@ class DuckDB:
 
     def run_side_by_side(self, statements: Iterable[str]) -> None:
         """Small statements that do not depend on each other, as many at a time as there are threads."""
-        threads = int(self.rows("SELECT current_setting('threads')")[0][0])
         waiting = deque(statements)
 
         def work() -> None:
@@ -182,8 +186,8 @@ class DuckDB:
                         waiting.clear()
                         raise explain(e, sql) from e
 
-        with ThreadPoolExecutor(threads) as pool:
-            for done in [pool.submit(work) for _ in range(threads)]:
+        with ThreadPoolExecutor(self.threads) as pool:
+            for done in [pool.submit(work) for _ in range(self.threads)]:
                 done.result()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -232,18 +236,14 @@ class DuckDB:
             source = "(SELECT 1) WHERE FALSE"
         self.execute(f"CREATE OR REPLACE VIEW lake.{name} AS SELECT {columns} FROM {source}")
 
-    def raw_view(self, table: Table, files: Sequence[RawFile], root: Path, only: Sequence[str] = ()) -> None:
-        """lake.raw.<table>: a partition's records as text, with ds, source_file, raw_text and is_malformed.
-
-        only: the columns to take out of each record, when not all are needed.
-        """
-        names = list(only) or table.names
+    def raw_view(self, table: Table, files: Sequence[RawFile], root: Path) -> None:
+        """lake.raw.<table>: a partition's records as text, with ds, source_file, raw_text and is_malformed."""
         parts = []
         for kind, form in (("plain", "csv"), ("plain", "jsonl"), ("plain", "parquet"), ("odd", "jsonl")):
             paths = [str(root / f.path) for f in files if f.kind == kind and f.format == form]
             if paths:
-                parts.append(_READERS[kind, form](table, names, _list(paths), len(str(root)) + 2))
-        empty = ", ".join(f"CAST(NULL AS VARCHAR) AS {c}" for c in names)
+                parts.append(_READERS[kind, form](table, _list(paths), len(str(root)) + 2))
+        empty = ", ".join(f"CAST(NULL AS VARCHAR) AS {c}" for c in table.names)
         parts = parts or [
             f"SELECT {empty}, NULL AS raw_text, FALSE AS is_malformed, NULL AS source_file, CAST(NULL AS DATE) AS ds WHERE FALSE"
         ]
@@ -253,10 +253,10 @@ class DuckDB:
 _HIVE = "hive_partitioning = true, hive_types = {'ds': DATE}, filename = true"
 
 
-def _read_csv(table: Table, names: list[str], paths: str, cut: int) -> str:
+def _read_csv(table: Table, paths: str, cut: int) -> str:
     """Plain CSV has no quotes, so a record is its line, and splitting at commas is exact (and four times as fast as a reader
     that looks for quotes). A line with another number of commas is no record of this table: malformed."""
-    columns = ", ".join(f"NULLIF(fields[{table.names.index(c) + 1}], '') AS {c}" for c in names)
+    columns = ", ".join(f"NULLIF(fields[{n}], '') AS {c}" for n, c in enumerate(table.names, 1))
     return (
         f"SELECT {columns}, line AS raw_text, LENGTH(fields) <> {len(table.names)} AS is_malformed, source_file, ds FROM ("
         f"SELECT line, STRING_SPLIT(line, ',') AS fields, SUBSTR(filename, {cut}) AS source_file, ds "
@@ -264,19 +264,19 @@ def _read_csv(table: Table, names: list[str], paths: str, cut: int) -> str:
     )
 
 
-def _lines(paths: str, *, header: bool) -> str:
-    """The lines of text files: read as CSV with one column and a separator no plain file holds: plain CSV has no tab, and
-    no JSON has the control character behind it."""
+def _lines(paths: str, *, header: bool, longest: int = 2 * 1024 * 1024) -> str:
+    """The lines of text files: read as CSV with one column and a separator no file holds: plain CSV has no tab, and no JSON
+    has the control character behind it."""
     separator = chr(9) + chr(2)
     return (
         f"read_csv({paths}, auto_detect = false, delim = '{separator}', quote = '', escape = '', header = {str(header).lower()}, "
-        f"max_line_size = 2097152, columns = {{'line': 'VARCHAR'}}, {_HIVE})"
+        f"max_line_size = {longest}, columns = {{'line': 'VARCHAR'}}, {_HIVE})"
     )
 
 
-def _read_json_lines(table: Table, names: list[str], paths: str, cut: int) -> str:
-    shape = "{" + ", ".join(f'"{c}": "VARCHAR"' for c in names) + "}"
-    columns = ", ".join(f"j.{c} AS {c}" for c in names)
+def _read_json_lines(table: Table, paths: str, cut: int) -> str:
+    shape = "{" + ", ".join(f'"{c}": "VARCHAR"' for c in table.names) + "}"
+    columns = ", ".join(f"j.{c} AS {c}" for c in table.names)
     return (
         f"SELECT {columns}, line AS raw_text, FALSE AS is_malformed, source_file, ds FROM ("
         f"SELECT line, json_transform(line, '{shape}') AS j, SUBSTR(filename, {cut}) AS source_file, ds "
@@ -284,11 +284,11 @@ def _read_json_lines(table: Table, names: list[str], paths: str, cut: int) -> st
     )
 
 
-def _read_parquet(table: Table, names: list[str], paths: str, cut: int) -> str:
+def _read_parquet(table: Table, paths: str, cut: int) -> str:
     text = " || ',' || ".join(
         f"COALESCE('\"{c}\":' || to_json(CAST({c} AS VARCHAR)), '\"{c}\":null')" for c in table.names
     )
-    columns = ", ".join(f"{_blanks(f'CAST({c} AS VARCHAR)')} AS {c}" for c in names)
+    columns = ", ".join(f"{_blanks(f'CAST({c} AS VARCHAR)')} AS {c}" for c in table.names)
     return (
         f"SELECT {columns}, '{{' || {text} || '}}' AS raw_text, FALSE AS is_malformed, SUBSTR(filename, {cut}) AS source_file, ds "
         f"FROM read_parquet({paths}, {_HIVE})"
@@ -300,17 +300,19 @@ def _blanks(x: str) -> str:
     return f"TRANSLATE({x}, chr(9) || chr(10) || chr(13) || chr(160), '    ')"
 
 
-def _read_odd(table: Table, names: list[str], paths: str, cut: int) -> str:
-    shape = ", ".join(f"'{c}': 'VARCHAR'" for c in [*table.names, "raw_text"])
-    columns = ", ".join(f"{_blanks(c)} AS {c}" for c in names)
+def _read_odd(table: Table, paths: str, cut: int) -> str:
+    """Lines and json_transform, although read_json would do: of hundreds of small files it takes ten times as long, and
+    128 MB for each."""
+    shape = "{" + ", ".join(f'"{c}": "VARCHAR"' for c in [*table.names, "raw_text"]) + ', "is_malformed": "BOOLEAN"}'
+    columns = ", ".join(f"{_blanks(f'j.{c}')} AS {c}" for c in table.names)
     return (
-        f"SELECT {columns}, raw_text, is_malformed, SUBSTR(filename, {cut}) AS source_file, ds "
-        f"FROM read_json({paths}, format = 'newline_delimited', maximum_object_size = 67108864, "
-        f"columns = {{{shape}, 'is_malformed': 'BOOLEAN'}}, {_HIVE})"
+        f"SELECT {columns}, j.raw_text AS raw_text, j.is_malformed AS is_malformed, source_file, ds FROM ("
+        f"SELECT json_transform(line, '{shape}') AS j, SUBSTR(filename, {cut}) AS source_file, ds "
+        f"FROM {_lines(paths, header=False, longest=64 * 1024 * 1024)})"
     )
 
 
-_READERS: dict[tuple[str, str], Callable[[Table, list[str], str, int], str]] = {
+_READERS: dict[tuple[str, str], Callable[[Table, str, int], str]] = {
     ("plain", "csv"): _read_csv,
     ("plain", "jsonl"): _read_json_lines,
     ("plain", "parquet"): _read_parquet,

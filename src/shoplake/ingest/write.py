@@ -10,7 +10,7 @@ from typing import BinaryIO
 import msgspec
 
 from shoplake.ingest.text import LONGEST_PLAIN
-from shoplake.lake.layout import Lake, fsync_folder
+from shoplake.lake.layout import Lake, fsync
 from shoplake.lake.receipts import RawFile
 
 _BUFFER = 4_000_000
@@ -154,4 +154,4 @@ def move(source: Path, target: Path) -> None:
     """Put a finished file in its place; the same file again replaces itself."""
     target.parent.mkdir(parents=True, exist_ok=True)
     os.replace(source, target)
-    fsync_folder(target.parent)
+    fsync(target.parent)

@@ -121,10 +121,13 @@ class Lake:
             )
 
 
-def fsync_folder(folder: Path) -> None:
-    """Make a rename in this folder survive a power cut. Where folders cannot be opened (Windows) the system does it."""
+def fsync(path: Path) -> None:
+    """Make what was written to this file, or renamed within this folder, survive a power cut.
+
+    Where folders cannot be opened (Windows) the system does it.
+    """
     try:
-        fd = os.open(folder, os.O_RDONLY)
+        fd = os.open(path, os.O_RDONLY)
     except (PermissionError, IsADirectoryError):
         return
     try:
@@ -145,7 +148,7 @@ def write_atomically(path: Path, data: str | bytes) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    fsync_folder(path.parent)
+    fsync(path.parent)
 
 
 def parse_day(text: str, what: str) -> dt.date:

@@ -15,7 +15,7 @@ import filelock
 import msgspec
 
 from shoplake.errors import Held, Lacking
-from shoplake.lake.layout import Lake, fsync_folder, write_atomically
+from shoplake.lake.layout import Lake, fsync, write_atomically
 from shoplake.lake.manifest import (
     Manifest,
     current_generation,
@@ -108,7 +108,7 @@ def relink(lake: Lake) -> None:
     except OSError:
         # Windows without the right to make links: `shoplake show path` tells the file.
         temporary.unlink(missing_ok=True)
-    fsync_folder(lake.root)
+    fsync(lake.root)
 
 
 def sweep(lake: Lake, keep: int = KEPT) -> list[str]:
