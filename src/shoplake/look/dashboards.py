@@ -6,7 +6,7 @@ DECIMAL all the way, each currency stands alone, and all looks back from as_of, 
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -107,6 +107,10 @@ class Dashboard:
     blocks: list[Block] = field(default_factory=list)
     note: str | None = None
 
+    def plain(self) -> dict[str, Any]:
+        """As dicts and lists; dataclasses.asdict would copy every value of every row."""
+        return {**vars(self), "blocks": [{**vars(b), "figures": [vars(f) for f in b.figures]} for b in self.blocks]}
+
 
 def all_dashboards(run: Run, as_of: str, *, has_clicks: bool) -> dict[str, Any]:
     """All five, as plain values: as_of, currencies (the one with most orders first) and the dashboards."""
@@ -129,7 +133,7 @@ def all_dashboards(run: Run, as_of: str, *, has_clicks: bool) -> dict[str, Any]:
         if has_clicks
         else Dashboard("abandoned_carts", _TITLES["abandoned_carts"], note=NO_CLICKS),
     ]
-    return {"as_of": as_of, "currencies": currencies, "dashboards": [asdict(b) for b in boards]}
+    return {"as_of": as_of, "currencies": currencies, "dashboards": [b.plain() for b in boards]}
 
 
 _TITLES = {
@@ -142,12 +146,9 @@ _TITLES = {
 
 
 def _sum(rows: Rows, column: str) -> Any:
-    """Exact: ints and Decimals only."""
-    return sum((r[column] for r in rows if r[column] is not None), start=Decimal(0) if _is_money(rows, column) else 0)
-
-
-def _is_money(rows: Rows, column: str) -> bool:
-    return any(isinstance(r[column], Decimal) for r in rows)
+    """Exact: ints and Decimals only. 0 of nothing."""
+    values = [r[column] for r in rows if r[column] is not None]
+    return sum(values[1:], start=values[0]) if values else 0
 
 
 def _of(rows: Rows, currency: str) -> Rows:
@@ -246,7 +247,9 @@ def _funnel(ask: Callable[[str], Rows], as_of: dt.date) -> Dashboard:
     sessions, bought = totals["session_count"], totals["purchased_count"]
     buy_now = _sum(rows, "buy_now_count")
     days = _days(as_of - dt.timedelta(1), DAYS)
-    per_day = {d: [r for r in rows if r["session_date"] == d] for d in days}
+    per_day: dict[dt.date, Rows] = {d: [] for d in days}
+    for r in rows:
+        per_day[r["session_date"]].append(r)
     block = Block(None, [
         Figure("sessions", "sessions", "count", sessions),
         Figure("purchases", "sessions that bought", "count", bought),
