@@ -1,8 +1,10 @@
-"""The files of one part: bytes are kept per day, hashed while they are in memory, and appended to files under temporary names."""
+"""The files of one part: bytes are kept per day, then hashed and appended to files under temporary names, by a thread of its
+own: neither needs the interpreter."""
 
 import hashlib
 import itertools
-import os
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,6 @@ from shoplake.generate.text import day_names
 from shoplake.lake.layout import Lake
 from shoplake.lake.receipts import RawFile
 
-_PIECES = 512  # a call; systems allow 1,024
 _HELD_AT_MOST = (
     24_000_000  # bytes kept before they are written: little enough that memory is used again while it is warm
 )
@@ -34,32 +35,24 @@ class _DayFile:
     begun: bool = False
 
     def add(self, pieces: list[Any], rows: int) -> None:
-        for data in pieces:
-            self.sha256.update(data)
-            self.size += len(data)
+        self.size += sum(len(data) for data in pieces)
         self.held += pieces
         self.rows += rows
 
-    def flush(self) -> None:
-        if not self.held and self.begun:
-            return
+    def append(self, pieces: list[Any]) -> None:
         if not self.begun:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+        data = b"".join(pieces)  # one piece: this thread asks for the interpreter a few times, not once a row
+        self.sha256.update(data)
         with open(self.path, "ab" if self.begun else "wb", buffering=0) as f:
-            _write(f, self.held)
-        self.held, self.begun = [], True
+            if (written := f.write(data)) < len(data):
+                f.write(data[written:])  # a full disk says so only now
+        self.begun = True
 
 
-def _write(file: Any, pieces: list[Any]) -> None:
-    """Write pieces one after the other, without copying them together where the system can."""
-    if not hasattr(os, "writev"):
-        file.write(b"".join(pieces))
-        return
-    for begin in range(0, len(pieces), _PIECES):
-        some = pieces[begin : begin + _PIECES]
-        left = sum(len(p) for p in some) - os.writev(file.fileno(), some)
-        if left:  # a full disk says so only when the rest is written
-            file.write(b"".join(some)[-left:])
+def _append_all(held: Iterable[tuple[_DayFile, list[Any]]]) -> None:
+    for file, pieces in held:
+        file.append(pieces)
 
 
 class Made(msgspec.Struct):
@@ -78,6 +71,8 @@ class PartFiles:
         self._header = (",".join(CSV_COLUMNS[table]) + "\n").encode() if table in CSV_COLUMNS else b""
         self._files: dict[tuple[int, str], _DayFile] = {}
         self._held = 0
+        self._writer = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
 
     def _final(self, day: int, kind: str) -> Path:
         suffix = "jsonl" if kind == "odd" or self._table not in CSV_COLUMNS else "csv"
@@ -130,14 +125,24 @@ class PartFiles:
             self._file(number, "odd").add(odd, len(odd))
 
     def flush(self) -> None:
-        """Write what is held and let go of it."""
-        for file in self._files.values():
-            file.flush()
+        """Hand over what is held to be written, once what was handed over before is: memory stays bounded, and a disk that is
+        full is heard of. Raises OSError."""
+        held = [(file, file.held) for file in self._files.values() if file.held]
+        for file, _ in held:
+            file.held = []
         self._held = 0
+        self._wait()
+        self._writing = self._writer.submit(_append_all, held)
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            self._writing.result()
 
     def finish(self) -> list[Made]:
         """Write the rest. The files stay under temporary names until a receipt is about to name them."""
         self.flush()
+        self._wait()
+        self._writer.shutdown()
         made = []
         for (day, kind), file in sorted(self._files.items()):
             final = self._final(day, kind)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.feather as feather
 import pyarrow.parquet as pq
 
 from shoplake.generate import agents, text
@@ -119,7 +120,7 @@ class Collector:
         for name, tables in self._tables.items():
             path = self._lake.truth / f".{name}-{self._first_block:04d}.tmp"
             path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(pa.concat_tables(tables), path, compression="zstd")
+            feather.write_feather(pa.concat_tables(tables), path, compression="uncompressed")
             written[name] = str(path)
         return written
 
@@ -157,7 +158,7 @@ def merge(parts: list[dict[str, str]], folder: Path, suffix: str) -> None:
     """Put the temporary files of parts together, one file a truth table."""
     for name in sorted({name for part in parts for name in part}):
         found = [Path(part[name]) for part in parts if name in part]
-        whole = pa.concat_tables([pq.read_table(path) for path in found])
+        whole = pa.concat_tables([feather.read_table(path, memory_map=False) for path in found]).combine_chunks()
         temporary = folder / f".{name}{suffix}.tmp"
         pq.write_table(whole, temporary, compression="zstd")
         temporary.replace(folder / f"{name}{suffix}.parquet")
