@@ -1,11 +1,11 @@
 """What was planted, written down: a row a thing in truth/*.parquet, the sums in truth.json."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.feather as feather
 import pyarrow.parquet as pq
 
 from shoplake.generate import agents, text
@@ -25,19 +25,25 @@ from shoplake.lake.layout import Lake
 
 CHURN_CUTS = (275, 305)  # days of the year
 CHURN_HORIZON = 60  # days
+_ROW_GROUP = 1 << 20
 
 
 class Collector:
-    """Truth of one part, kept in memory and written beside its data at the end."""
+    """Truth of one part, written to temporary files as it comes: there is as much of it as there are visitors."""
 
     def __init__(self, plan: Plan, lake: Lake, first_block: int) -> None:
         self._plan, self._lake, self._first_block = plan, lake, first_block
-        self._tables: dict[str, list[Any]] = {}
+        self._written: dict[str, tuple[Path, Any]] = {}
         self._days = [d.decode() for d in text.day_names(plan.first_day, YEAR_END // DAY)]
 
     def _keep(self, name: str, table: Any) -> None:
-        if table.num_rows:
-            self._tables.setdefault(name, []).append(table)
+        if not table.num_rows:
+            return
+        if name not in self._written:
+            path = self._lake.truth / f".{name}-{self._first_block:04d}.tmp"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._written[name] = path, pa.ipc.new_stream(path, table.schema)
+        self._written[name][1].write_table(table)
 
     def records(self, table: str, lines: Any, where: I64, kinds: list[str], day: I64) -> None:
         """CSV rows with a fault: `where` are rows of `lines`, the text before the fault."""
@@ -115,14 +121,10 @@ class Collector:
         }))  # fmt: skip
 
     def finish(self) -> dict[str, str]:
-        """Write one temporary file a truth table."""
-        written = {}
-        for name, tables in self._tables.items():
-            path = self._lake.truth / f".{name}-{self._first_block:04d}.tmp"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            feather.write_feather(pa.concat_tables(tables), path, compression="uncompressed")
-            written[name] = str(path)
-        return written
+        """Name of each truth table -> its temporary file, complete."""
+        for _, stream in self._written.values():
+            stream.close()
+        return {name: str(path) for name, (path, _) in self._written.items()}
 
 
 def copies(order: I64, records: int, arrived: Deliveries) -> tuple[I64, list[str]]:
@@ -154,13 +156,34 @@ def _leaving(who: People, cut: int) -> F64:
     return np.where(who.leaves < cut * DAY, 1.0, 1 - stays)
 
 
+def _evenly(paths: list[Path]) -> Iterator[Any]:
+    """The rows of Arrow streams, a row group at a time."""
+    held: list[Any] = []
+    rows = 0
+    for path in paths:
+        with pa.ipc.open_stream(path) as stream:
+            for batch in stream:
+                held.append(pa.Table.from_batches([batch]))
+                rows += batch.num_rows
+                while rows >= _ROW_GROUP:
+                    whole = pa.concat_tables(held)
+                    yield whole.slice(0, _ROW_GROUP).combine_chunks()
+                    held, rows = [whole.slice(_ROW_GROUP)], rows - _ROW_GROUP
+    if rows:
+        yield pa.concat_tables(held).combine_chunks()
+
+
 def merge(parts: list[dict[str, str]], folder: Path, suffix: str) -> None:
     """Put the temporary files of parts together, one file a truth table."""
     for name in sorted({name for part in parts for name in part}):
         found = [Path(part[name]) for part in parts if name in part]
-        whole = pa.concat_tables([feather.read_table(path, memory_map=False) for path in found]).combine_chunks()
         temporary = folder / f".{name}{suffix}.tmp"
-        pq.write_table(whole, temporary, compression="zstd")
+        writer = None
+        for rows in _evenly(found):
+            writer = writer or pq.ParquetWriter(temporary, rows.schema, compression="zstd")
+            writer.write_table(rows, _ROW_GROUP)
+        assert writer is not None  # a file is begun for rows only
+        writer.close()
         temporary.replace(folder / f"{name}{suffix}.parquet")
         for path in found:
             path.unlink(missing_ok=True)
