@@ -9,6 +9,7 @@ LAKE ?= demo-lake
 # One mark a set of extras, renewed when what is needed changes.
 ENV := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
+SPARK := $(VENV)/.ready-spark
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -24,6 +25,11 @@ test-real: $(DEV) ## The tests on real data; SHOPLAKE_REAL_DATA names the folder
 
 test-long: $(DEV) ## Long repetitions: kills by the dozen, thousands of mangled lines, readers during publication
 	@$(RUN)python -m pytest -m long -n auto
+
+spark: $(SPARK) ## Spark on this machine, into the environment (needs Java; half a gigabyte)
+
+test-spark: $(SPARK) ## Every model and named function on a real Spark, against the same rows as on DuckDB
+	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -m '' tests/models tests/system/test_spark_whole.py
 
 test-wheel: $(DEV) ## The built wheel, in a bare environment and from an empty folder
 	@$(RUN)python -m pytest -m wheel
@@ -61,4 +67,11 @@ $(DEV): $(ENV)
 	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
 	@touch $@
 
-.PHONY: help demo test test-real test-long test-wheel lint render new-model bench clean
+$(SPARK): $(DEV)
+	@$(RUN)python -c 'from shoplake.engines.spark import require_java; require_java()' 2>/dev/null || \
+	  { echo "Spark needs Java 17 to 21, and none was found. On Debian and Ubuntu: apt install openjdk-17-jre-headless"; exit 3; }
+	@echo "Installing Spark into $(VENV) (once, half a gigabyte) ..." >&2
+	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[spark]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
+	@touch $@
+
+.PHONY: help demo test test-real test-long spark test-spark test-wheel lint render new-model bench clean

@@ -1,14 +1,22 @@
 """An engine under test: runs a model over tables, and calls a named function. Another engine is another such class."""
 
-from collections.abc import Callable
+import atexit
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any, Protocol
 
+import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
 
 from shoplake.build.models import Model
 from shoplake.build.render import render
 from shoplake.engines import duckdb as facts
-from shoplake.engines.duckdb import CATALOGS, DuckDB
+from shoplake.engines import spark
+from shoplake.engines.duckdb import DATABASES, DuckDB, place
+from shoplake.engines.spark import Spark
 
 Row = dict[str, Any]
 
@@ -17,6 +25,7 @@ class Runner(Protocol):
     """What a test asks of an engine."""
 
     name: str
+    version: str
 
     def run(self, model: Model, inputs: dict[str, pa.Table]) -> list[Row]:
         """The model's rows over its inputs (full name -> rows, columns as the contract types them)."""
@@ -29,6 +38,7 @@ class DuckDBRunner:
     """One connection a process. A table is loaded once: the same Arrow table again costs nothing."""
 
     name = "duckdb"
+    version = duckdb.__version__
 
     def __init__(self) -> None:
         self.engine = DuckDB(threads=1, memory="1GB")
@@ -48,7 +58,7 @@ class DuckDBRunner:
         for name, table in inputs.items():
             self._show(name, table)
         if id(model) not in self._rendered:
-            self._rendered[id(model)] = (model, render(model, facts, catalogs=CATALOGS))
+            self._rendered[id(model)] = (model, render(model, facts, databases=DATABASES))
         return self.engine.fetch(self._rendered[id(model)][1])
 
     def call(self, function: str, columns: pa.Table, literals: tuple[str, ...]) -> list[Any]:
@@ -59,7 +69,7 @@ class DuckDBRunner:
 
     def _show(self, name: str, table: pa.Table) -> None:
         """Make lake.<name> or gen.<name> these rows. Large ones (the ref layer) stay loaded, a copy an Arrow table."""
-        full = f"{CATALOGS[name.partition('.')[0]]}.{name}"
+        full = place(name)
         if name.startswith("ref."):
             if id(table) not in self._kept:
                 copy = f"work.ref_{len(self._kept)}"
@@ -75,5 +85,62 @@ class DuckDBRunner:
         self.engine.connection.unregister("arriving")
 
 
+class SparkRunner:
+    """One session a process. An input is a folder of Parquet, made once for the same Arrow table."""
+
+    name = "spark"
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="shoplake-spark-"))
+        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
+        # Cases are a few rows: one partition a shuffle, and no code generated for what runs once.
+        small = {"spark.sql.shuffle.partitions": "1", "spark.sql.codegen.wholeStage": "false"}
+        self.engine = Spark(scratch=self.folder, master="local[1]", settings=small)
+        self.version = self.engine.version
+        atexit.register(self.engine.close)
+        self._written: dict[int, tuple[pa.Table, Path]] = {}
+        self._shown: dict[str, Path] = {}
+
+    def run(self, model: Model, inputs: dict[str, pa.Table]) -> list[Row]:
+        for name, table in inputs.items():
+            self._show(spark.place(name), table)
+        found: list[Row] = self.engine.fetch(render(model, spark, databases=spark.DATABASES)).to_pylist()
+        return found
+
+    def call(self, function: str, columns: pa.Table, literals: tuple[str, ...]) -> list[Any]:
+        self._show("calls", columns.append_column("row_number", pa.array(range(columns.num_rows))))
+        call = spark.FUNCTIONS[function](*columns.column_names, *literals)
+        return [
+            row[0] for row in self.engine.rows(f"SELECT {call} AS found, row_number FROM calls ORDER BY row_number")
+        ]
+
+    def _show(self, name: str, table: pa.Table) -> None:
+        if id(table) not in self._written:
+            folder = self.folder / f"input-{len(self._written)}"
+            folder.mkdir()
+            pq.write_table(table, folder / "rows.parquet")
+            self._written[id(table)] = (table, folder)
+        folder = self._written[id(table)][1]
+        if self._shown.get(name) != folder:
+            columns = ", ".join(f"{f.name} {_spark_type(f.type)}" for f in table.schema)
+            self.engine.parquet_table(name, columns, folder)
+            self._shown[name] = folder
+
+
+def _spark_type(kind: pa.DataType) -> str:
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision}, {kind.scale})"
+    return {
+        "string": "STRING",
+        "bool": "BOOLEAN",
+        "int64": "BIGINT",
+        "date32[day]": "DATE",
+        "timestamp[us]": "TIMESTAMP_NTZ",
+    }[str(kind)]
+
+
 # Engines every case runs on. The first also makes the inputs that a case does not give.
-ENGINES: list[Callable[[], Runner]] = [DuckDBRunner]
+ENGINES = [
+    pytest.param(DuckDBRunner, id="duckdb"),
+    pytest.param(SparkRunner, id="spark", marks=pytest.mark.spark),
+]

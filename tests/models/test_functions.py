@@ -10,7 +10,7 @@ import pytest
 from shoplake.build.subset import NAMED_FUNCTIONS
 from tests.models.cases import ARROW, HERE, PARSE, read_yaml
 from tests.models.runners import ENGINES, Runner
-from tests.models.test_models import runner
+from tests.models.test_models import proves, runner
 
 TABLE: dict[str, list[dict[str, str]]] = read_yaml(HERE / "functions.yml")
 # Function -> type of its arguments, type of its answer. An argument named `scale` is a literal.
@@ -20,9 +20,10 @@ TYPES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ENGINES, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", ENGINES)
 @pytest.mark.parametrize("function", TYPES)
-def test_function(function: str, kind: type[Runner]) -> None:
+def test_function(function: str, kind: type[Runner], record_property: Any) -> None:
+    proves(record_property, runner(kind), function)
     given, answer = TYPES[function]
     arguments = ["a", "b"] if function == "ratio" else ["x"]
     arrow = {**ARROW, "decimal": pa.decimal128(18, 4)}[given]
@@ -47,7 +48,7 @@ def test_the_table_covers_every_named_function() -> None:
     assert all(len(rows) >= 10 for rows in TABLE.values())
 
 
-@pytest.mark.parametrize("kind", ENGINES, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", ENGINES)
 def test_a_ratio_is_exact_where_a_double_is_not(kind: type[Runner]) -> None:
     pairs = [(Decimal(a) / 100, Decimal(b)) for a in range(-60, 61) for b in (3, 7, 8, 16, 80, 2000)]
     columns = pa.table({n: pa.array([p[i] for p in pairs], pa.decimal128(18, 4)) for i, n in enumerate("ab")})
@@ -55,7 +56,7 @@ def test_a_ratio_is_exact_where_a_double_is_not(kind: type[Runner]) -> None:
     assert found == [(a / b).quantize(Decimal("0.000001"), "ROUND_HALF_UP") for a, b in pairs]
 
 
-@pytest.mark.parametrize("kind", ENGINES, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", ENGINES)
 def test_every_day_of_a_leap_year_and_of_a_common_one_is_a_time(kind: type[Runner]) -> None:
     texts = [f"{y}-{m:02}-{d:02}" for y in (2023, 2024) for m in range(14) for d in range(33)]
     columns = pa.table({"x": pa.array([f"{t}T12:00:00Z" for t in texts], pa.string())})

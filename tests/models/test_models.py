@@ -54,11 +54,18 @@ def _lines(what: str, rows: "Counter[tuple[tuple[str, str], ...]]") -> list[str]
     return sorted(f"  {what}: " + ", ".join(f"{c}: {v}" for c, v in row if v != "") for row in rows.elements())
 
 
-@pytest.mark.parametrize("kind", ENGINES, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", ENGINES)
 @pytest.mark.parametrize("path", list(paths()), ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_case(path: Any, kind: type[Runner]) -> None:
+def test_case(path: Any, kind: type[Runner], record_property: Any) -> None:
+    proves(record_property, runner(kind), path.parent.name)
     case = read_case(path, project())
     check(case, project(), runner(kind))
+
+
+def proves(record_property: Any, engine: Runner, what: str) -> None:
+    """What conftest.py keeps when this test passes."""
+    for name, value in (("engine", engine.name), ("version", engine.version), ("proves", what)):
+        record_property(name, value)
 
 
 def test_every_model_has_an_ordinary_and_a_nasty_case() -> None:

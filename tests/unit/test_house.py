@@ -38,6 +38,7 @@ HEAVY = {
     "ua_parser",
     "crawleruseragents",
     "yaml",
+    "pyspark",
 }
 CLOCK = re.compile(r"datetime\.now\(|date\.today\(|utcnow\(|time\.time\(|uuid4\(|default_rng\(\)|\brandom\.random\(")
 # The command line may read the clock; an age of a file is not a value in one.

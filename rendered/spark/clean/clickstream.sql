@@ -35,15 +35,15 @@ FROM (
         NULLIF(TRIM(r.event_id), '') AS event_id,
         TRANSLATE(NULLIF(TRIM(r.event_type), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS event_type,
         NULLIF(TRIM(r.event_ts), '') AS event_text,
-        CASE WHEN (CASE WHEN TRIM(r.event_ts) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$' THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.event_ts), 'T', ' '), 'Z', '') AS TIMESTAMP_NTZ) WHEN TRIM(r.event_ts) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?$' THEN TRY_CAST(TRIM(r.event_ts) AS TIMESTAMP_NTZ) WHEN TRIM(r.event_ts) RLIKE '^[0-9]{12,13}$' THEN CAST(TIMESTAMP_MILLIS(CAST(TRIM(r.event_ts) AS BIGINT)) AS TIMESTAMP_NTZ) END) BETWEEN CAST('2000-01-01 00:00:00' AS TIMESTAMP_NTZ) AND CAST('2099-12-31 23:59:59.999999' AS TIMESTAMP_NTZ) THEN (CASE WHEN TRIM(r.event_ts) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$' THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.event_ts), 'T', ' '), 'Z', '') AS TIMESTAMP_NTZ) WHEN TRIM(r.event_ts) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?$' THEN TRY_CAST(TRIM(r.event_ts) AS TIMESTAMP_NTZ) WHEN TRIM(r.event_ts) RLIKE '^[0-9]{12,13}$' THEN CAST(TIMESTAMP_MILLIS(CAST(TRIM(r.event_ts) AS BIGINT)) AS TIMESTAMP_NTZ) END) END AS event_ts,
+        CASE WHEN TRIM(r.event_ts) RLIKE '^(20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?))\\z' THEN TRY_CAST(TRIM(r.event_ts) AS TIMESTAMP_NTZ) WHEN TRIM(r.event_ts) RLIKE '^([0-9]{12,13})\\z' AND TRY_CAST(TRIM(r.event_ts) AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN CAST(TIMESTAMP_MILLIS(TRY_CAST(TRIM(r.event_ts) AS BIGINT)) AS TIMESTAMP_NTZ) END AS event_ts,
         NULLIF(TRIM(r.visitor_id), '') AS visitor_id,
         NULLIF(TRIM(r.user_id), '') AS user_id,
         NULLIF(TRIM(r.session_id), '') AS session_id,
         NULLIF(TRIM(r.product_id), '') AS product_id,
         NULLIF(TRIM(r.quantity), '') AS quantity_text,
-        CASE WHEN TRIM(r.quantity) RLIKE '^-?[0-9]{1,18}$' THEN CAST(TRIM(r.quantity) AS BIGINT) END AS quantity,
+        CASE WHEN TRIM(r.quantity) RLIKE '^(-?[0-9]{1,18})\\z' THEN CAST(TRIM(r.quantity) AS BIGINT) END AS quantity,
         NULLIF(TRIM(r.unit_price), '') AS unit_price_text,
-        CASE WHEN TRIM(r.unit_price) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.unit_price) AS DECIMAL(18, 4)) END AS unit_price,
+        CASE WHEN TRIM(r.unit_price) RLIKE '^(-?[0-9]{1,14}([.][0-9]{1,4})?)\\z' THEN CAST(TRIM(r.unit_price) AS DECIMAL(18, 4)) END AS unit_price,
         COALESCE(UPPER(NULLIF(TRIM(r.currency), '')), s.shop_currency) AS currency,
         NULLIF(TRIM(r.transaction_id), '') AS transaction_id,
         NULLIF(TRIM(r.search_query), '') AS search_query,
@@ -60,12 +60,12 @@ FROM (
         r.raw_text,
         r.source_file,
         r.ds
-      FROM raw.clickstream AS r
-      CROSS JOIN ref.shop AS s
+      FROM ecommerce_raw.clickstream AS r
+      CROSS JOIN ecommerce_ref.shop AS s
     ), timed AS (
       SELECT
         t.*,
-        UNIX_MICROS(CAST(t.event_ts AS TIMESTAMP)) AS event_us
+        UNIX_MICROS(CAST(t.event_ts AS TIMESTAMP_LTZ)) AS event_us
       FROM typed AS t
     )
     SELECT
@@ -130,14 +130,14 @@ FROM (
       t.source_file,
       t.ds
     FROM timed AS t
-    LEFT JOIN ref.dates AS d
+    LEFT JOIN ecommerce_ref.dates AS d
       ON d.calendar_date = t.ds
-    LEFT JOIN ref.zone_quarters AS q
+    LEFT JOIN ecommerce_ref.zone_quarters AS q
       ON q.zone_quarter = CAST(FLOOR(t.event_us / 900000000) AS BIGINT)
-    LEFT JOIN ref.enums AS e
+    LEFT JOIN ecommerce_ref.enums AS e
       ON e.enum_name = 'event_type' AND e.enum_value = t.event_type
-    LEFT JOIN ref.enums AS c
+    LEFT JOIN ecommerce_ref.enums AS c
       ON c.enum_name = 'currency' AND c.enum_value = t.currency
-    LEFT JOIN ref.user_agents AS a
+    LEFT JOIN ecommerce_ref.user_agents AS a
       ON a.user_agent = t.user_agent
 ) AS m

@@ -30,33 +30,33 @@ FROM (
         NULLIF(TRIM(r.subcategory), '') AS subcategory,
         NULLIF(TRIM(r.brand), '') AS brand,
         NULLIF(TRIM(r.list_price), '') AS list_price_text,
-        CASE WHEN TRIM(r.list_price) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.list_price) AS DECIMAL(18, 4)) END AS list_price,
+        CASE WHEN TRIM(r.list_price) RLIKE '^(-?[0-9]{1,14}([.][0-9]{1,4})?)\\z' THEN CAST(TRIM(r.list_price) AS DECIMAL(18, 4)) END AS list_price,
         NULLIF(TRIM(r.cost_price), '') AS cost_price_text,
-        CASE WHEN TRIM(r.cost_price) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.cost_price) AS DECIMAL(18, 4)) END AS cost_price,
+        CASE WHEN TRIM(r.cost_price) RLIKE '^(-?[0-9]{1,14}([.][0-9]{1,4})?)\\z' THEN CAST(TRIM(r.cost_price) AS DECIMAL(18, 4)) END AS cost_price,
         COALESCE(UPPER(NULLIF(TRIM(r.currency), '')), s.shop_currency) AS currency,
         NULLIF(TRIM(r.rating), '') AS rating_text,
-        CASE WHEN TRIM(r.rating) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.rating) AS DECIMAL(18, 4)) END AS rating,
+        CASE WHEN TRIM(r.rating) RLIKE '^(-?[0-9]{1,14}([.][0-9]{1,4})?)\\z' THEN CAST(TRIM(r.rating) AS DECIMAL(18, 4)) END AS rating,
         NULLIF(TRIM(r.review_count), '') AS review_count_text,
-        CASE WHEN TRIM(r.review_count) RLIKE '^-?[0-9]{1,18}$' THEN CAST(TRIM(r.review_count) AS BIGINT) END AS review_count,
+        CASE WHEN TRIM(r.review_count) RLIKE '^(-?[0-9]{1,18})\\z' THEN CAST(TRIM(r.review_count) AS BIGINT) END AS review_count,
         NULLIF(TRIM(r.stock_quantity), '') AS stock_quantity_text,
-        CASE WHEN TRIM(r.stock_quantity) RLIKE '^-?[0-9]{1,18}$' THEN CAST(TRIM(r.stock_quantity) AS BIGINT) END AS stock_quantity,
+        CASE WHEN TRIM(r.stock_quantity) RLIKE '^(-?[0-9]{1,18})\\z' THEN CAST(TRIM(r.stock_quantity) AS BIGINT) END AS stock_quantity,
         NULLIF(TRIM(r.warranty_months), '') AS warranty_months_text,
-        CASE WHEN TRIM(r.warranty_months) RLIKE '^-?[0-9]{1,18}$' THEN CAST(TRIM(r.warranty_months) AS BIGINT) END AS warranty_months,
+        CASE WHEN TRIM(r.warranty_months) RLIKE '^(-?[0-9]{1,18})\\z' THEN CAST(TRIM(r.warranty_months) AS BIGINT) END AS warranty_months,
         NULLIF(TRIM(r.weight_grams), '') AS weight_grams_text,
-        CASE WHEN TRIM(r.weight_grams) RLIKE '^-?[0-9]{1,18}$' THEN CAST(TRIM(r.weight_grams) AS BIGINT) END AS weight_grams,
+        CASE WHEN TRIM(r.weight_grams) RLIKE '^(-?[0-9]{1,18})\\z' THEN CAST(TRIM(r.weight_grams) AS BIGINT) END AS weight_grams,
         TRANSLATE(NULLIF(TRIM(r.is_active), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS is_active_text,
         NULLIF(TRIM(r.updated_at), '') AS updated_text,
-        CASE WHEN (CASE WHEN TRIM(r.updated_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$' THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.updated_at), 'T', ' '), 'Z', '') AS TIMESTAMP_NTZ) WHEN TRIM(r.updated_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?$' THEN TRY_CAST(TRIM(r.updated_at) AS TIMESTAMP_NTZ) WHEN TRIM(r.updated_at) RLIKE '^[0-9]{12,13}$' THEN CAST(TIMESTAMP_MILLIS(CAST(TRIM(r.updated_at) AS BIGINT)) AS TIMESTAMP_NTZ) END) BETWEEN CAST('2000-01-01 00:00:00' AS TIMESTAMP_NTZ) AND CAST('2099-12-31 23:59:59.999999' AS TIMESTAMP_NTZ) THEN (CASE WHEN TRIM(r.updated_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$' THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.updated_at), 'T', ' '), 'Z', '') AS TIMESTAMP_NTZ) WHEN TRIM(r.updated_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?$' THEN TRY_CAST(TRIM(r.updated_at) AS TIMESTAMP_NTZ) WHEN TRIM(r.updated_at) RLIKE '^[0-9]{12,13}$' THEN CAST(TIMESTAMP_MILLIS(CAST(TRIM(r.updated_at) AS BIGINT)) AS TIMESTAMP_NTZ) END) END AS updated_at,
+        CASE WHEN TRIM(r.updated_at) RLIKE '^(20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?))\\z' THEN TRY_CAST(TRIM(r.updated_at) AS TIMESTAMP_NTZ) WHEN TRIM(r.updated_at) RLIKE '^([0-9]{12,13})\\z' AND TRY_CAST(TRIM(r.updated_at) AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN CAST(TIMESTAMP_MILLIS(TRY_CAST(TRIM(r.updated_at) AS BIGINT)) AS TIMESTAMP_NTZ) END AS updated_at,
         r.is_malformed,
         r.raw_text,
         r.source_file,
         r.ds
-      FROM raw.products AS r
-      CROSS JOIN ref.shop AS s
+      FROM ecommerce_raw.products AS r
+      CROSS JOIN ecommerce_ref.shop AS s
     ), timed AS (
       SELECT
         t.*,
-        UNIX_MICROS(CAST(t.updated_at AS TIMESTAMP)) AS updated_us,
+        UNIX_MICROS(CAST(t.updated_at AS TIMESTAMP_LTZ)) AS updated_us,
         CASE
           WHEN t.is_active_text IN ('true', 't', 'yes', 'y', '1')
           THEN TRUE
@@ -125,8 +125,8 @@ FROM (
       t.source_file,
       t.ds
     FROM timed AS t
-    LEFT JOIN ref.dates AS d
+    LEFT JOIN ecommerce_ref.dates AS d
       ON d.calendar_date = t.ds
-    LEFT JOIN ref.enums AS c
+    LEFT JOIN ecommerce_ref.enums AS c
       ON c.enum_name = 'currency' AND c.enum_value = t.currency
 ) AS m

@@ -39,7 +39,7 @@ FROM (
       SELECT
         NULLIF(TRIM(r.transaction_id), '') AS transaction_id,
         NULLIF(TRIM(r.line_number), '') AS line_number_text,
-        CASE WHEN TRIM(r.line_number) RLIKE '^-?[0-9]{1,18}$' THEN CAST(TRIM(r.line_number) AS BIGINT) END AS line_number,
+        CASE WHEN TRIM(r.line_number) RLIKE '^(-?[0-9]{1,18})\\z' THEN CAST(TRIM(r.line_number) AS BIGINT) END AS line_number,
         COALESCE(
           TRANSLATE(NULLIF(TRIM(r.line_type), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'),
           'product'
@@ -49,17 +49,17 @@ FROM (
         NULLIF(TRIM(r.visitor_id), '') AS visitor_id,
         NULLIF(TRIM(r.product_id), '') AS product_id,
         NULLIF(TRIM(r.quantity), '') AS quantity_text,
-        CASE WHEN TRIM(r.quantity) RLIKE '^-?[0-9]{1,18}$' THEN CAST(TRIM(r.quantity) AS BIGINT) END AS quantity,
+        CASE WHEN TRIM(r.quantity) RLIKE '^(-?[0-9]{1,18})\\z' THEN CAST(TRIM(r.quantity) AS BIGINT) END AS quantity,
         NULLIF(TRIM(r.unit_price), '') AS unit_price_text,
-        CASE WHEN TRIM(r.unit_price) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.unit_price) AS DECIMAL(18, 4)) END AS unit_price,
+        CASE WHEN TRIM(r.unit_price) RLIKE '^(-?[0-9]{1,14}([.][0-9]{1,4})?)\\z' THEN CAST(TRIM(r.unit_price) AS DECIMAL(18, 4)) END AS unit_price,
         NULLIF(TRIM(r.discount_amount), '') AS discount_text,
-        CASE WHEN TRIM(r.discount_amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.discount_amount) AS DECIMAL(18, 4)) END AS discount_value,
+        CASE WHEN TRIM(r.discount_amount) RLIKE '^(-?[0-9]{1,14}([.][0-9]{1,4})?)\\z' THEN CAST(TRIM(r.discount_amount) AS DECIMAL(18, 4)) END AS discount_value,
         NULLIF(TRIM(r.tax_amount), '') AS tax_text,
-        CASE WHEN TRIM(r.tax_amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.tax_amount) AS DECIMAL(18, 4)) END AS tax_value,
+        CASE WHEN TRIM(r.tax_amount) RLIKE '^(-?[0-9]{1,14}([.][0-9]{1,4})?)\\z' THEN CAST(TRIM(r.tax_amount) AS DECIMAL(18, 4)) END AS tax_value,
         NULLIF(TRIM(r.shipping_amount), '') AS shipping_text,
-        CASE WHEN TRIM(r.shipping_amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.shipping_amount) AS DECIMAL(18, 4)) END AS shipping_value,
+        CASE WHEN TRIM(r.shipping_amount) RLIKE '^(-?[0-9]{1,14}([.][0-9]{1,4})?)\\z' THEN CAST(TRIM(r.shipping_amount) AS DECIMAL(18, 4)) END AS shipping_value,
         NULLIF(TRIM(r.total_amount), '') AS total_text,
-        CASE WHEN TRIM(r.total_amount) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.total_amount) AS DECIMAL(18, 4)) END AS total_amount,
+        CASE WHEN TRIM(r.total_amount) RLIKE '^(-?[0-9]{1,14}([.][0-9]{1,4})?)\\z' THEN CAST(TRIM(r.total_amount) AS DECIMAL(18, 4)) END AS total_amount,
         COALESCE(UPPER(NULLIF(TRIM(r.currency), '')), s.shop_currency) AS currency,
         NULLIF(TRIM(r.coupon_code), '') AS coupon_code,
         TRANSLATE(NULLIF(TRIM(r.payment_method), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS payment_method,
@@ -74,20 +74,20 @@ FROM (
         NULLIF(TRIM(r.ship_postal_code), '') AS ship_postal_code,
         NULLIF(TRIM(r.ship_country), '') AS ship_country,
         NULLIF(TRIM(r.ordered_at), '') AS ordered_text,
-        CASE WHEN (CASE WHEN TRIM(r.ordered_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$' THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.ordered_at), 'T', ' '), 'Z', '') AS TIMESTAMP_NTZ) WHEN TRIM(r.ordered_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?$' THEN TRY_CAST(TRIM(r.ordered_at) AS TIMESTAMP_NTZ) WHEN TRIM(r.ordered_at) RLIKE '^[0-9]{12,13}$' THEN CAST(TIMESTAMP_MILLIS(CAST(TRIM(r.ordered_at) AS BIGINT)) AS TIMESTAMP_NTZ) END) BETWEEN CAST('2000-01-01 00:00:00' AS TIMESTAMP_NTZ) AND CAST('2099-12-31 23:59:59.999999' AS TIMESTAMP_NTZ) THEN (CASE WHEN TRIM(r.ordered_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$' THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.ordered_at), 'T', ' '), 'Z', '') AS TIMESTAMP_NTZ) WHEN TRIM(r.ordered_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?$' THEN TRY_CAST(TRIM(r.ordered_at) AS TIMESTAMP_NTZ) WHEN TRIM(r.ordered_at) RLIKE '^[0-9]{12,13}$' THEN CAST(TIMESTAMP_MILLIS(CAST(TRIM(r.ordered_at) AS BIGINT)) AS TIMESTAMP_NTZ) END) END AS ordered_at,
+        CASE WHEN TRIM(r.ordered_at) RLIKE '^(20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?))\\z' THEN TRY_CAST(TRIM(r.ordered_at) AS TIMESTAMP_NTZ) WHEN TRIM(r.ordered_at) RLIKE '^([0-9]{12,13})\\z' AND TRY_CAST(TRIM(r.ordered_at) AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN CAST(TIMESTAMP_MILLIS(TRY_CAST(TRIM(r.ordered_at) AS BIGINT)) AS TIMESTAMP_NTZ) END AS ordered_at,
         COALESCE(NULLIF(TRIM(r.updated_at), ''), NULLIF(TRIM(r.ordered_at), '')) AS updated_text,
-        CASE WHEN (CASE WHEN TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$' THEN TRY_CAST(REPLACE(REPLACE(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)), 'T', ' '), 'Z', '') AS TIMESTAMP_NTZ) WHEN TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?$' THEN TRY_CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) AS TIMESTAMP_NTZ) WHEN TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) RLIKE '^[0-9]{12,13}$' THEN CAST(TIMESTAMP_MILLIS(CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) AS BIGINT)) AS TIMESTAMP_NTZ) END) BETWEEN CAST('2000-01-01 00:00:00' AS TIMESTAMP_NTZ) AND CAST('2099-12-31 23:59:59.999999' AS TIMESTAMP_NTZ) THEN (CASE WHEN TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$' THEN TRY_CAST(REPLACE(REPLACE(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)), 'T', ' '), 'Z', '') AS TIMESTAMP_NTZ) WHEN TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?$' THEN TRY_CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) AS TIMESTAMP_NTZ) WHEN TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) RLIKE '^[0-9]{12,13}$' THEN CAST(TIMESTAMP_MILLIS(CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) AS BIGINT)) AS TIMESTAMP_NTZ) END) END AS updated_at,
+        CASE WHEN TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) RLIKE '^(20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?))\\z' THEN TRY_CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) AS TIMESTAMP_NTZ) WHEN TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) RLIKE '^([0-9]{12,13})\\z' AND TRY_CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN CAST(TIMESTAMP_MILLIS(TRY_CAST(TRIM(COALESCE(NULLIF(TRIM(r.updated_at), ''), r.ordered_at)) AS BIGINT)) AS TIMESTAMP_NTZ) END AS updated_at,
         r.is_malformed,
         r.raw_text,
         r.source_file,
         r.ds
-      FROM raw.transactions AS r
-      CROSS JOIN ref.shop AS s
+      FROM ecommerce_raw.transactions AS r
+      CROSS JOIN ecommerce_ref.shop AS s
     ), timed AS (
       SELECT
         t.*,
-        UNIX_MICROS(CAST(t.ordered_at AS TIMESTAMP)) AS ordered_us,
-        UNIX_MICROS(CAST(t.updated_at AS TIMESTAMP)) AS updated_us,
+        UNIX_MICROS(CAST(t.ordered_at AS TIMESTAMP_LTZ)) AS ordered_us,
+        UNIX_MICROS(CAST(t.updated_at AS TIMESTAMP_LTZ)) AS updated_us,
         COALESCE(t.discount_value, 0) AS discount_amount,
         COALESCE(t.tax_value, 0) AS tax_amount,
         COALESCE(t.shipping_value, 0) AS shipping_amount,
@@ -208,16 +208,16 @@ FROM (
       t.source_file,
       t.ds
     FROM priced AS t
-    LEFT JOIN ref.dates AS d
+    LEFT JOIN ecommerce_ref.dates AS d
       ON d.calendar_date = t.ds
-    LEFT JOIN ref.zone_quarters AS q
+    LEFT JOIN ecommerce_ref.zone_quarters AS q
       ON q.zone_quarter = CAST(FLOOR(t.ordered_us / 900000000) AS BIGINT)
-    LEFT JOIN ref.enums AS l
+    LEFT JOIN ecommerce_ref.enums AS l
       ON l.enum_name = 'line_type' AND l.enum_value = t.line_type
-    LEFT JOIN ref.enums AS u
+    LEFT JOIN ecommerce_ref.enums AS u
       ON u.enum_name = 'status' AND u.enum_value = t.status
-    LEFT JOIN ref.enums AS p
+    LEFT JOIN ecommerce_ref.enums AS p
       ON p.enum_name = 'payment_method' AND p.enum_value = t.payment_method
-    LEFT JOIN ref.enums AS c
+    LEFT JOIN ecommerce_ref.enums AS c
       ON c.enum_name = 'currency' AND c.enum_value = t.currency
 ) AS m

@@ -35,32 +35,32 @@ FROM (
         NULLIF(TRIM(r.last_name), '') AS last_name,
         TRANSLATE(NULLIF(TRIM(r.gender), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS gender,
         NULLIF(TRIM(r.birth_date), '') AS birth_date_text,
-        CASE WHEN TRIM(r.birth_date) RLIKE '^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$' THEN TRY_CAST(TRIM(r.birth_date) AS DATE) END AS birth_date,
+        CASE WHEN TRIM(r.birth_date) RLIKE '^((19|20)[0-9]{2}-[0-9]{2}-[0-9]{2})\\z' THEN TRY_CAST(TRIM(r.birth_date) AS DATE) END AS birth_date,
         NULLIF(TRIM(r.street), '') AS street,
         NULLIF(TRIM(r.city), '') AS city,
         NULLIF(TRIM(r.region), '') AS region,
         NULLIF(TRIM(r.postal_code), '') AS postal_code,
         NULLIF(TRIM(r.country), '') AS country,
         NULLIF(TRIM(r.registered_at), '') AS registered_text,
-        CASE WHEN (CASE WHEN TRIM(r.registered_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$' THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.registered_at), 'T', ' '), 'Z', '') AS TIMESTAMP_NTZ) WHEN TRIM(r.registered_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?$' THEN TRY_CAST(TRIM(r.registered_at) AS TIMESTAMP_NTZ) WHEN TRIM(r.registered_at) RLIKE '^[0-9]{12,13}$' THEN CAST(TIMESTAMP_MILLIS(CAST(TRIM(r.registered_at) AS BIGINT)) AS TIMESTAMP_NTZ) END) BETWEEN CAST('2000-01-01 00:00:00' AS TIMESTAMP_NTZ) AND CAST('2099-12-31 23:59:59.999999' AS TIMESTAMP_NTZ) THEN (CASE WHEN TRIM(r.registered_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$' THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.registered_at), 'T', ' '), 'Z', '') AS TIMESTAMP_NTZ) WHEN TRIM(r.registered_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?$' THEN TRY_CAST(TRIM(r.registered_at) AS TIMESTAMP_NTZ) WHEN TRIM(r.registered_at) RLIKE '^[0-9]{12,13}$' THEN CAST(TIMESTAMP_MILLIS(CAST(TRIM(r.registered_at) AS BIGINT)) AS TIMESTAMP_NTZ) END) END AS registered_at,
+        CASE WHEN TRIM(r.registered_at) RLIKE '^(20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?))\\z' THEN TRY_CAST(TRIM(r.registered_at) AS TIMESTAMP_NTZ) WHEN TRIM(r.registered_at) RLIKE '^([0-9]{12,13})\\z' AND TRY_CAST(TRIM(r.registered_at) AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN CAST(TIMESTAMP_MILLIS(TRY_CAST(TRIM(r.registered_at) AS BIGINT)) AS TIMESTAMP_NTZ) END AS registered_at,
         TRANSLATE(NULLIF(TRIM(r.accepts_marketing), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS accepts_marketing_text,
         TRANSLATE(NULLIF(TRIM(r.acquisition_channel), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS acquisition_channel,
         TRANSLATE(NULLIF(TRIM(r.customer_segment), ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS customer_segment_text,
         NULLIF(TRIM(r.lifetime_value), '') AS lifetime_value_text,
-        CASE WHEN TRIM(r.lifetime_value) RLIKE '^-?[0-9]{1,14}([.][0-9]{1,4})?$' THEN CAST(TRIM(r.lifetime_value) AS DECIMAL(18, 4)) END AS lifetime_value,
+        CASE WHEN TRIM(r.lifetime_value) RLIKE '^(-?[0-9]{1,14}([.][0-9]{1,4})?)\\z' THEN CAST(TRIM(r.lifetime_value) AS DECIMAL(18, 4)) END AS lifetime_value,
         COALESCE(UPPER(NULLIF(TRIM(r.currency), '')), s.shop_currency) AS currency,
         NULLIF(TRIM(r.updated_at), '') AS updated_text,
-        CASE WHEN (CASE WHEN TRIM(r.updated_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$' THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.updated_at), 'T', ' '), 'Z', '') AS TIMESTAMP_NTZ) WHEN TRIM(r.updated_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?$' THEN TRY_CAST(TRIM(r.updated_at) AS TIMESTAMP_NTZ) WHEN TRIM(r.updated_at) RLIKE '^[0-9]{12,13}$' THEN CAST(TIMESTAMP_MILLIS(CAST(TRIM(r.updated_at) AS BIGINT)) AS TIMESTAMP_NTZ) END) BETWEEN CAST('2000-01-01 00:00:00' AS TIMESTAMP_NTZ) AND CAST('2099-12-31 23:59:59.999999' AS TIMESTAMP_NTZ) THEN (CASE WHEN TRIM(r.updated_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z$' THEN TRY_CAST(REPLACE(REPLACE(TRIM(r.updated_at), 'T', ' '), 'Z', '') AS TIMESTAMP_NTZ) WHEN TRIM(r.updated_at) RLIKE '^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?$' THEN TRY_CAST(TRIM(r.updated_at) AS TIMESTAMP_NTZ) WHEN TRIM(r.updated_at) RLIKE '^[0-9]{12,13}$' THEN CAST(TIMESTAMP_MILLIS(CAST(TRIM(r.updated_at) AS BIGINT)) AS TIMESTAMP_NTZ) END) END AS updated_at,
+        CASE WHEN TRIM(r.updated_at) RLIKE '^(20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?))\\z' THEN TRY_CAST(TRIM(r.updated_at) AS TIMESTAMP_NTZ) WHEN TRIM(r.updated_at) RLIKE '^([0-9]{12,13})\\z' AND TRY_CAST(TRIM(r.updated_at) AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN CAST(TIMESTAMP_MILLIS(TRY_CAST(TRIM(r.updated_at) AS BIGINT)) AS TIMESTAMP_NTZ) END AS updated_at,
         r.is_malformed,
         r.raw_text,
         r.source_file,
         r.ds
-      FROM raw.users AS r
-      CROSS JOIN ref.shop AS s
+      FROM ecommerce_raw.users AS r
+      CROSS JOIN ecommerce_ref.shop AS s
     ), timed AS (
       SELECT
         t.*,
-        UNIX_MICROS(CAST(t.updated_at AS TIMESTAMP)) AS updated_us,
+        UNIX_MICROS(CAST(t.updated_at AS TIMESTAMP_LTZ)) AS updated_us,
         CASE
           WHEN t.accepts_marketing_text IN ('true', 't', 'yes', 'y', '1')
           THEN TRUE
@@ -123,10 +123,10 @@ FROM (
       t.source_file,
       t.ds
     FROM timed AS t
-    LEFT JOIN ref.dates AS d
+    LEFT JOIN ecommerce_ref.dates AS d
       ON d.calendar_date = t.ds
-    LEFT JOIN ref.enums AS g
+    LEFT JOIN ecommerce_ref.enums AS g
       ON g.enum_name = 'customer_segment' AND g.enum_value = t.customer_segment_text
-    LEFT JOIN ref.enums AS c
+    LEFT JOIN ecommerce_ref.enums AS c
       ON c.enum_name = 'currency' AND c.enum_value = t.currency
 ) AS m

@@ -26,5 +26,5 @@ FROM (
       d.is_weekend,
       d.is_holiday,
       d.holiday_name
-    FROM ref.dates AS d
+    FROM ecommerce_ref.dates AS d
 ) AS m

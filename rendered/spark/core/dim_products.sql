@@ -26,7 +26,7 @@ FROM (
           PARTITION BY p.product_id, p.updated_us
           ORDER BY p.ds DESC, p.name DESC, p.category DESC, p.list_price DESC, p.cost_price DESC, p.is_active DESC, p.subcategory DESC, p.brand DESC, p.currency DESC, p.rating DESC, p.review_count DESC, p.stock_quantity DESC, p.warranty_months DESC, p.weight_grams DESC
         ) AS copy_number
-      FROM clean.products AS p
+      FROM ecommerce_clean.products AS p
     ), entries AS (
       SELECT
         c.*,

@@ -14,5 +14,5 @@ FROM (
       a.browser,
       a.os,
       a.device_family
-    FROM ref.user_agents AS a
+    FROM ecommerce_ref.user_agents AS a
 ) AS m

@@ -30,7 +30,7 @@ FROM (
           PARTITION BY u.user_id, u.updated_us
           ORDER BY u.ds DESC, u.email DESC, u.customer_segment DESC, u.street DESC, u.city DESC, u.region DESC, u.postal_code DESC, u.country DESC, u.accepts_marketing DESC, u.phone DESC, u.first_name DESC, u.last_name DESC, u.gender DESC, u.birth_date DESC, u.registered_at DESC, u.acquisition_channel DESC, u.lifetime_value DESC, u.currency DESC
         ) AS copy_number
-      FROM clean.users AS u
+      FROM ecommerce_clean.users AS u
     ), profiles AS (
       SELECT
         c.*,

@@ -14,7 +14,7 @@ FROM (
       MIN(f.event_ts) AS first_seen,
       MAX(f.event_ts) AS last_seen,
       COUNT(*) AS event_count
-    FROM core.fact_clickstream AS f
+    FROM ecommerce_spark.fact_clickstream AS f
     GROUP BY
       f.visitor_id
 ) AS m

@@ -30,7 +30,7 @@ FROM (
     WITH repeated AS (
       SELECT
         c.event_id
-      FROM clean.clickstream AS c
+      FROM ecommerce_clean.clickstream AS c
       GROUP BY
         c.event_id
       HAVING
@@ -42,7 +42,7 @@ FROM (
           PARTITION BY c.event_id
           ORDER BY c.event_us, c.event_type, c.visitor_id, c.user_id, c.session_id, c.product_id, c.quantity, c.unit_price, c.currency, c.transaction_id, c.search_query, c.page_url, c.referrer, c.utm_source, c.utm_medium, c.utm_campaign, c.device_type, c.user_agent, c.ip_address, c.country
         ) AS copy_number
-      FROM clean.clickstream AS c
+      FROM ecommerce_clean.clickstream AS c
       WHERE
         EXISTS(
           SELECT
@@ -77,7 +77,7 @@ FROM (
         c.user_agent,
         c.ip_address,
         c.country
-      FROM clean.clickstream AS c
+      FROM ecommerce_clean.clickstream AS c
       WHERE
         NOT EXISTS(
           SELECT
@@ -175,13 +175,13 @@ FROM (
     FROM events AS e
     LEFT JOIN derived AS s
       ON s.event_id = e.event_id
-    LEFT JOIN core.dim_users AS u
+    LEFT JOIN ecommerce_spark.dim_users AS u
       ON u.user_id = e.user_id
       AND u.valid_from <= e.event_ts
       AND (
         u.valid_to IS NULL OR u.valid_to > e.event_ts
       )
-    LEFT JOIN core.dim_products AS p
+    LEFT JOIN ecommerce_spark.dim_products AS p
       ON p.product_id = e.product_id
       AND p.valid_from <= e.event_ts
       AND (

@@ -32,7 +32,7 @@ FROM (
           PARTITION BY r.refund_id, r.line_number, r.updated_us
           ORDER BY r.refunded_us, r.line_type, r.transaction_id, r.transaction_line_number, r.user_id, r.product_id, r.quantity, r.unit_price, r.amount, r.tax_amount, r.currency, r.reason, r.payment_method, r.ship_country
         ) AS copy_number
-      FROM clean.refunds AS r
+      FROM ecommerce_clean.refunds AS r
     ), states AS (
       SELECT
         c.*,
@@ -67,13 +67,13 @@ FROM (
       c.valid_to_us,
       c.valid_to_us IS NULL AS is_current
     FROM states AS c
-    LEFT JOIN core.dim_users AS u
+    LEFT JOIN ecommerce_spark.dim_users AS u
       ON u.user_id = c.user_id
       AND u.valid_from <= c.refunded_at
       AND (
         u.valid_to IS NULL OR u.valid_to > c.refunded_at
       )
-    LEFT JOIN core.dim_products AS p
+    LEFT JOIN ecommerce_spark.dim_products AS p
       ON p.product_id = c.product_id
       AND p.valid_from <= c.refunded_at
       AND (

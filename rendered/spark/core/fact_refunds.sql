@@ -44,7 +44,7 @@ FROM (
       s.refunded_us,
       s.refund_date,
       s.updated_at
-    FROM core.fact_refund_states AS s
+    FROM ecommerce_spark.fact_refund_states AS s
     WHERE
       s.is_current
 ) AS m

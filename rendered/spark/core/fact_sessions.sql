@@ -30,7 +30,7 @@ FROM (
       SELECT
         f.*,
         ROW_NUMBER() OVER (PARTITION BY f.session_key ORDER BY f.event_us, f.event_id) AS event_number
-      FROM core.fact_clickstream AS f
+      FROM ecommerce_spark.fact_clickstream AS f
     ), sessions AS (
       SELECT
         n.session_key,
@@ -74,7 +74,7 @@ FROM (
         MAX(f.event_us) - MIN(f.event_us) AS span_us,
         SUM(CASE WHEN f.event_type = 'view' THEN 1 ELSE 0 END) AS view_count,
         SUM(CASE WHEN f.event_type IN ('add_to_cart', 'purchase') THEN 1 ELSE 0 END) AS buying_count
-      FROM core.fact_clickstream AS f
+      FROM ecommerce_spark.fact_clickstream AS f
       GROUP BY
         f.visitor_id,
         f.event_date

@@ -46,7 +46,7 @@ FROM (
           PARTITION BY t.transaction_id, t.line_number, t.updated_us
           ORDER BY t.ordered_us, t.line_type, t.user_id, t.email, t.visitor_id, t.product_id, t.quantity, t.unit_price, t.discount_amount, t.tax_amount, t.shipping_amount, t.total_amount, t.currency, t.coupon_code, t.payment_method, t.card_last4, t.status, t.order_source, t.ship_city, t.ship_region, t.ship_postal_code, t.ship_country
         ) AS copy_number
-      FROM clean.transactions AS t
+      FROM ecommerce_clean.transactions AS t
     ), states AS (
       SELECT
         c.*,
@@ -76,13 +76,13 @@ FROM (
           THEN CAST(s.quantity AS DECIMAL(19, 0)) * p.cost_price
         END AS full_cost
       FROM priced AS s
-      LEFT JOIN core.dim_users AS u
+      LEFT JOIN ecommerce_spark.dim_users AS u
         ON u.user_id = s.user_id
         AND u.valid_from <= s.ordered_at
         AND (
           u.valid_to IS NULL OR u.valid_to > s.ordered_at
         )
-      LEFT JOIN core.dim_products AS p
+      LEFT JOIN ecommerce_spark.dim_products AS p
         ON p.product_id = s.product_id
         AND p.valid_from <= s.ordered_at
         AND (

@@ -72,7 +72,7 @@ FROM (
       s.order_date,
       s.order_hour,
       s.updated_at
-    FROM core.fact_transaction_states AS s
+    FROM ecommerce_spark.fact_transaction_states AS s
     WHERE
       s.is_current
 ) AS m

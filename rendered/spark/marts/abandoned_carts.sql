@@ -25,9 +25,9 @@ FROM (
         f.event_us,
         COALESCE(f.quantity, 1) AS quantity,
         f.unit_price
-      FROM core.fact_clickstream AS f
-      CROSS JOIN ref.run AS r
-      LEFT JOIN marts.visitor_users AS v
+      FROM ecommerce_spark.fact_clickstream AS f
+      CROSS JOIN ecommerce_ref.run AS r
+      LEFT JOIN ecommerce_spark.visitor_users AS v
         ON v.visitor_id = f.visitor_id
       WHERE
         f.event_date < r.as_of
@@ -70,9 +70,9 @@ FROM (
         s.ended_us,
         s.device_type
       FROM carts AS c
-      INNER JOIN marts.known_sessions AS s
+      INNER JOIN ecommerce_spark.known_sessions AS s
         ON s.session_key = c.session_key
-      LEFT JOIN marts.visitor_users AS v
+      LEFT JOIN ecommerce_spark.visitor_users AS v
         ON v.visitor_id = c.visitor_id
       WHERE
         c.left_units > 0 AND c.was_bought = 0 AND NOT s.is_suspected_bot
@@ -119,7 +119,7 @@ FROM (
       END AS recovered_amount,
       MAX(CASE WHEN NOT w.session_key IS NULL THEN 1 ELSE 0 END) = 1 AS is_recovered
     FROM leftovers AS l
-    CROSS JOIN ref.run AS r
+    CROSS JOIN ecommerce_ref.run AS r
     LEFT JOIN recovered AS w
       ON w.session_key = l.session_key
       AND w.product_id = l.product_id

@@ -47,7 +47,7 @@ FROM (
         SUM(CASE WHEN l.is_sale AND l.line_type = 'adjustment' THEN l.line_amount ELSE 0 END) AS adjustment_amount,
         COUNT(DISTINCT CASE WHEN l.status = 'cancelled' THEN l.transaction_id END) AS cancelled_order_count,
         SUM(CASE WHEN l.status = 'cancelled' THEN l.gross_amount ELSE 0 END) AS cancelled_amount
-      FROM marts.order_lines AS l
+      FROM ecommerce_spark.order_lines AS l
       WHERE
         l.line_type <> 'stock_adjustment'
       GROUP BY
@@ -59,8 +59,8 @@ FROM (
         f.currency,
         COUNT(DISTINCT f.refund_id) AS refund_count,
         SUM(f.amount) AS refund_amount
-      FROM core.fact_refund_states AS f
-      CROSS JOIN ref.run AS r
+      FROM ecommerce_spark.fact_refund_states AS f
+      CROSS JOIN ecommerce_ref.run AS r
       WHERE
         f.refund_date < r.as_of
         AND f.valid_from_us < r.as_of_us
@@ -99,7 +99,7 @@ FROM (
       COALESCE(s.cancelled_order_count, 0) AS cancelled_order_count,
       COALESCE(s.cancelled_amount, 0) AS cancelled_amount
     FROM days AS d
-    CROSS JOIN ref.run AS r
+    CROSS JOIN ecommerce_ref.run AS r
     LEFT JOIN sales AS s
       ON s.order_date = d.order_date AND s.currency = d.currency
     LEFT JOIN refunds AS f

@@ -32,7 +32,7 @@ FROM (
           END
         ) AS DECIMAL(18, 4)) AS discount_amount,
         CAST(SUM(CASE WHEN l.line_type = 'discount' THEN l.line_amount ELSE 0 END + l.net_amount) AS DECIMAL(18, 4)) AS net_amount
-      FROM marts.order_lines AS l
+      FROM ecommerce_spark.order_lines AS l
       WHERE
         l.is_sale AND NOT l.user_id IS NULL AND l.line_type <> 'stock_adjustment'
       GROUP BY
@@ -43,8 +43,8 @@ FROM (
         f.user_id,
         f.currency,
         CAST(SUM(f.amount) AS DECIMAL(18, 4)) AS refund_amount
-      FROM core.fact_refund_states AS f
-      CROSS JOIN ref.run AS r
+      FROM ecommerce_spark.fact_refund_states AS f
+      CROSS JOIN ecommerce_ref.run AS r
       WHERE
         f.refund_date < r.as_of
         AND f.valid_from_us < r.as_of_us
@@ -72,7 +72,7 @@ FROM (
       TRY_CAST(ROUND(CAST(s.net_amount AS DECIMAL(24, 4)) / NULLIF(CAST(s.order_count AS DECIMAL(24, 4)), 0), 4) AS DECIMAL(18, 4)) AS average_order_amount,
       s.net_amount - COALESCE(f.refund_amount, 0) AS lifetime_value_computed
     FROM sales AS s
-    CROSS JOIN ref.run AS r
+    CROSS JOIN ecommerce_ref.run AS r
     LEFT JOIN refunds AS f
       ON f.user_id = s.user_id AND f.currency = s.currency
 ) AS m

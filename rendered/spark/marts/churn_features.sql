@@ -26,7 +26,7 @@ FROM (
       SELECT
         m.*,
         ROW_NUMBER() OVER (PARTITION BY m.user_id ORDER BY m.order_count DESC, m.currency) AS home_number
-      FROM marts.agg_user_metrics AS m
+      FROM ecommerce_spark.agg_user_metrics AS m
     ), orders AS (
       SELECT
         l.user_id,
@@ -34,8 +34,8 @@ FROM (
         MAX(
           CASE WHEN l.order_hour >= 22 OR l.order_hour < 6 OR d.is_weekend THEN 1 ELSE 0 END
         ) AS at_weekend_or_night
-      FROM marts.order_lines AS l
-      INNER JOIN core.dim_date AS d
+      FROM ecommerce_spark.order_lines AS l
+      INNER JOIN ecommerce_spark.dim_date AS d
         ON d.calendar_date = l.order_date
       WHERE
         l.is_sale AND NOT l.user_id IS NULL AND l.line_type <> 'stock_adjustment'
@@ -52,7 +52,7 @@ FROM (
         SELECT DISTINCT
           l.user_id,
           l.order_date
-        FROM marts.order_lines AS l
+        FROM ecommerce_spark.order_lines AS l
         WHERE
           l.is_sale AND NOT l.user_id IS NULL AND l.line_type <> 'stock_adjustment'
       ) AS o
@@ -79,7 +79,7 @@ FROM (
         l.user_id,
         COUNT(DISTINCT l.category) AS category_count,
         SUM(l.quantity) AS unit_count
-      FROM marts.order_lines AS l
+      FROM ecommerce_spark.order_lines AS l
       WHERE
         l.is_sale AND NOT l.user_id IS NULL AND l.line_type = 'product'
       GROUP BY
@@ -94,8 +94,8 @@ FROM (
         CASE WHEN s.cart_count > 0 THEN 1 ELSE 0 END AS carted,
         CASE WHEN s.cart_count > 0 AND s.purchase_count = 0 THEN 1 ELSE 0 END AS abandoned,
         CASE WHEN s.device_type = 'mobile' THEN 1 ELSE 0 END AS on_mobile
-      FROM marts.known_sessions AS s
-      LEFT JOIN marts.visitor_users AS v
+      FROM ecommerce_spark.known_sessions AS s
+      LEFT JOIN ecommerce_spark.visitor_users AS v
         ON v.visitor_id = s.visitor_id
       WHERE
         NOT s.is_suspected_bot

@@ -27,7 +27,7 @@ FROM (
         CASE WHEN s.checkout_count > 0 OR s.purchase_count > 0 THEN 1 ELSE 0 END AS checked_out,
         CASE WHEN s.purchase_count > 0 THEN 1 ELSE 0 END AS purchased,
         CASE WHEN s.purchase_count > 0 AND s.cart_count = 0 THEN 1 ELSE 0 END AS bought_now
-      FROM marts.known_sessions AS s
+      FROM ecommerce_spark.known_sessions AS s
       WHERE
         NOT s.is_suspected_bot
     )

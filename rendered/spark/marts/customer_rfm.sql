@@ -19,7 +19,7 @@ FROM (
         DATEDIFF(l.as_of, MAX(l.order_date)) AS recency_days,
         COUNT(DISTINCT l.transaction_id) AS order_count,
         CAST(SUM(l.line_amount - l.discount_amount) AS DECIMAL(18, 4)) AS monetary_amount
-      FROM marts.order_lines AS l
+      FROM ecommerce_spark.order_lines AS l
       WHERE
         l.is_sale AND NOT l.user_id IS NULL AND l.quantity > 0 AND l.unit_price > 0
       GROUP BY

@@ -18,11 +18,11 @@ FROM (
         0 AS purchased,
         0 AS units,
         f.event_us AS interaction_us
-      FROM core.fact_clickstream AS f
-      CROSS JOIN ref.run AS r
-      INNER JOIN core.fact_sessions AS s
+      FROM ecommerce_spark.fact_clickstream AS f
+      CROSS JOIN ecommerce_ref.run AS r
+      INNER JOIN ecommerce_spark.fact_sessions AS s
         ON s.session_key = f.session_key
-      LEFT JOIN marts.visitor_users AS v
+      LEFT JOIN ecommerce_spark.visitor_users AS v
         ON v.visitor_id = f.visitor_id
       WHERE
         f.event_us < r.as_of_us
@@ -38,7 +38,7 @@ FROM (
         1 AS purchased,
         l.quantity AS units,
         l.ordered_us AS interaction_us
-      FROM marts.order_lines AS l
+      FROM ecommerce_spark.order_lines AS l
       WHERE
         l.is_sale AND l.line_type = 'product' AND NOT l.product_id IS NULL
     ), both_kinds AS (
@@ -72,7 +72,7 @@ FROM (
       SUM(i.units) AS unit_count,
       MAX(i.interaction_us) AS last_interaction_us
     FROM both_kinds AS i
-    CROSS JOIN ref.run AS r
+    CROSS JOIN ecommerce_ref.run AS r
     WHERE
       NOT i.user_id IS NULL
     GROUP BY

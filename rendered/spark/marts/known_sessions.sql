@@ -20,8 +20,8 @@ FROM (
       SELECT
         s.session_key,
         r.as_of_us
-      FROM core.fact_sessions AS s
-      CROSS JOIN ref.run AS r
+      FROM ecommerce_spark.fact_sessions AS s
+      CROSS JOIN ecommerce_ref.run AS r
       WHERE
         s.started_us < r.as_of_us AND s.ended_us >= r.as_of_us
     ), begun AS (
@@ -35,7 +35,7 @@ FROM (
         SUM(CASE WHEN f.event_type = 'add_to_cart' THEN 1 ELSE 0 END) AS cart_count,
         SUM(CASE WHEN f.event_type = 'begin_checkout' THEN 1 ELSE 0 END) AS checkout_count,
         SUM(CASE WHEN f.event_type = 'purchase' THEN 1 ELSE 0 END) AS purchase_count
-      FROM core.fact_clickstream AS f
+      FROM ecommerce_spark.fact_clickstream AS f
       INNER JOIN running AS g
         ON g.session_key = f.session_key
       WHERE
@@ -59,8 +59,8 @@ FROM (
       COALESCE(b.checkout_count, s.checkout_count) AS checkout_count,
       COALESCE(b.purchase_count, s.purchase_count) AS purchase_count,
       s.is_suspected_bot
-    FROM core.fact_sessions AS s
-    CROSS JOIN ref.run AS r
+    FROM ecommerce_spark.fact_sessions AS s
+    CROSS JOIN ecommerce_ref.run AS r
     LEFT JOIN begun AS b
       ON b.session_key = s.session_key
     WHERE

@@ -22,7 +22,7 @@ FROM (
       SUM(l.discount_amount) AS discount_amount,
       SUM(l.net_amount) AS net_amount,
       SUM(l.profit_amount) AS profit_amount
-    FROM marts.order_lines AS l
+    FROM ecommerce_spark.order_lines AS l
     WHERE
       l.is_sale AND l.line_type = 'product'
     GROUP BY

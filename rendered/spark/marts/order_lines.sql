@@ -54,9 +54,9 @@ FROM (
       s.ordered_us,
       s.order_date,
       s.order_hour
-    FROM core.fact_transaction_states AS s
-    CROSS JOIN ref.run AS r
-    LEFT JOIN core.dim_products AS p
+    FROM ecommerce_spark.fact_transaction_states AS s
+    CROSS JOIN ecommerce_ref.run AS r
+    LEFT JOIN ecommerce_spark.dim_products AS p
       ON p.product_key = s.product_key
     WHERE
       s.order_date < r.as_of

@@ -26,7 +26,7 @@ FROM (
         CAST(SUM(l.gross_amount) AS DECIMAL(18, 4)) AS gross_amount,
         CAST(SUM(l.net_amount) AS DECIMAL(18, 4)) AS net_amount,
         CAST(SUM(l.profit_amount) AS DECIMAL(18, 4)) AS profit_amount
-      FROM marts.order_lines AS l
+      FROM ecommerce_spark.order_lines AS l
       WHERE
         l.is_sale
         AND l.line_type = 'product'
@@ -41,9 +41,9 @@ FROM (
         SUM(CASE WHEN f.event_type = 'view' THEN 1 ELSE 0 END) AS view_count,
         SUM(CASE WHEN f.event_type = 'add_to_cart' THEN 1 ELSE 0 END) AS cart_count,
         SUM(CASE WHEN f.event_type = 'purchase' THEN 1 ELSE 0 END) AS click_purchase_count
-      FROM core.fact_clickstream AS f
-      CROSS JOIN ref.run AS r
-      INNER JOIN core.fact_sessions AS s
+      FROM ecommerce_spark.fact_clickstream AS f
+      CROSS JOIN ecommerce_ref.run AS r
+      INNER JOIN ecommerce_spark.fact_sessions AS s
         ON s.session_key = f.session_key
       WHERE
         f.event_date < r.as_of
@@ -70,13 +70,14 @@ FROM (
       COALESCE(c.click_purchase_count, 0) AS click_purchase_count,
       TRY_CAST(ROUND(CAST(c.click_purchase_count AS DECIMAL(24, 4)) / NULLIF(CAST(c.view_count AS DECIMAL(24, 4)), 0), 6) AS DECIMAL(18, 6)) AS view_to_purchase_ratio
     FROM sales AS s
-    CROSS JOIN ref.run AS r
+    CROSS JOIN ecommerce_ref.run AS r
     LEFT JOIN clicks AS c
       ON c.product_id = s.product_id
-    LEFT JOIN core.dim_products AS p
+    LEFT JOIN ecommerce_spark.dim_products AS p
       ON p.product_id = s.product_id
-      AND UNIX_MICROS(CAST(p.valid_from AS TIMESTAMP)) < r.as_of_us
+      AND UNIX_MICROS(CAST(p.valid_from AS TIMESTAMP_LTZ)) < r.as_of_us
       AND (
-        p.valid_to IS NULL OR UNIX_MICROS(CAST(p.valid_to AS TIMESTAMP)) >= r.as_of_us
+        p.valid_to IS NULL
+        OR UNIX_MICROS(CAST(p.valid_to AS TIMESTAMP_LTZ)) >= r.as_of_us
       )
 ) AS m

@@ -18,7 +18,7 @@ FROM (
       SUM(CASE WHEN l.line_type = 'product' THEN l.quantity ELSE 0 END) AS unit_count,
       SUM(l.gross_amount) AS gross_amount,
       SUM(CASE WHEN l.line_type = 'discount' THEN l.line_amount ELSE 0 END + l.net_amount) AS net_amount
-    FROM marts.order_lines AS l
+    FROM ecommerce_spark.order_lines AS l
     WHERE
       l.is_sale AND l.line_type <> 'stock_adjustment'
     GROUP BY

@@ -8,8 +8,8 @@ FROM (
       MAX(r.as_of) AS as_of,
       s.visitor_id,
       MIN(s.user_id) AS user_id
-    FROM core.fact_clickstream AS s
-    CROSS JOIN ref.run AS r
+    FROM ecommerce_spark.fact_clickstream AS s
+    CROSS JOIN ecommerce_ref.run AS r
     WHERE
       s.event_us < r.as_of_us AND NOT s.user_id IS NULL
     GROUP BY

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shoplake.contracts import Table
 from shoplake.contracts.model import ChecksSpec
-from shoplake.engines.duckdb import CATALOGS, DuckDB, quote
+from shoplake.engines.duckdb import DuckDB, place, quote
 from shoplake.errors import CheckFailed
 
 
@@ -53,7 +53,7 @@ def _findings(engine: DuckDB, table: Table, checks: ChecksSpec, relation: str, f
             found.append(Finding(table.full_name, f"unique ({keys})", int(repeated[0][-1]), _row(columns, repeated[0])))
     for column, target in checks.references.items():
         other, _, name = target.rpartition(".")
-        held = f"SELECT {name} FROM {CATALOGS[other.partition('.')[0]]}.{other} WHERE {name} IS NOT NULL"
+        held = f"SELECT {name} FROM {place(other)} WHERE {name} IS NOT NULL"
         lost = engine.rows(
             f"SELECT {column}, COUNT(*) FROM {relation} WHERE {column} IS NOT NULL AND {column} NOT IN ({held}) GROUP BY 1 LIMIT 1"
         )

@@ -118,7 +118,7 @@ def judge_robots(engine: DuckDB, contracts: Contracts, model: Model) -> None:
 def _judged(model: Model, keep_text: str) -> str:
     return (
         f"SELECT {_names(model)}, reject, nulled_values, CASE WHEN {keep_text} THEN raw_text END AS raw_text, source_file "
-        f"FROM ({render(model, facts, catalogs=facts.CATALOGS)})"
+        f"FROM ({render(model, facts, databases=facts.DATABASES)})"
     )
 
 

@@ -16,6 +16,7 @@ class Engine(Protocol):
 
     NAME: str
     DIALECT: str
+    RENDERED_AS: Mapping[str, str]  # layer -> database, in the files under rendered/
     FUNCTIONS: dict[str, Callable[..., str]]
 
     @property
@@ -23,14 +24,14 @@ class Engine(Protocol):
 
 
 def render(
-    model: Model, engine: Engine, only: Mapping[str, str] | None = None, catalogs: Mapping[str, str] | None = None
+    model: Model, engine: Engine, only: Mapping[str, str] | None = None, databases: Mapping[str, str] | None = None
 ) -> str:
     """The SELECT of a model for one engine, its columns in the contract's order and types.
 
     only: full name -> condition. Each such input is read through that condition; this is how a build recomputes the
-    entities it must and no others. catalogs: layer -> catalog, for an engine whose layers lie in several.
+    entities it must and no others. databases: layer -> the database its tables lie in; a layer that is not named is one.
     """
-    body = _generator(engine, only or {}, catalogs or {}).generate(model.tree)
+    body = _generator(engine, only or {}, databases or {}).generate(model.tree)
     inner = "\n".join("    " + line if line else line for line in body.splitlines())
     columns = ",\n".join(f"    CAST(m.{c.name} AS {engine.sql_type(c.type)}) AS {c.name}" for c in model.table.columns)
     if model.table.layer == "clean":
@@ -38,7 +39,7 @@ def render(
     return f"SELECT\n{columns}\nFROM (\n{inner}\n) AS m"
 
 
-def _generator(engine: Engine, only: Mapping[str, str], catalogs: Mapping[str, str]) -> Generator:
+def _generator(engine: Engine, only: Mapping[str, str], databases: Mapping[str, str]) -> Generator:
     """sqlglot's generator of the engine's dialect, that also writes out named functions and where tables lie."""
     dialect = Dialect.get_or_raise(engine.DIALECT)
     base = dialect.generator_class
@@ -51,7 +52,7 @@ def _generator(engine: Engine, only: Mapping[str, str], catalogs: Mapping[str, s
         if not node.db:
             return base.table_sql(self, node, sep)
         name = f"{node.db}.{node.name}"
-        place = f"{catalogs[node.db]}.{name}" if node.db in catalogs else name
+        place = f"{databases.get(node.db, node.db)}.{node.name}"
         alias = node.alias or node.name
         return f"(SELECT * FROM {place} WHERE {only[name]}) AS {alias}" if name in only else f"{place} AS {alias}"
 
@@ -68,5 +69,5 @@ def rendered_files(models: list[Model], engines: list[Engine]) -> dict[Path, str
         for model in models:
             path = Path("rendered") / engine.NAME / model.table.layer / f"{model.table.name}.sql"
             note = f"-- {model.name}, as {engine.NAME} runs it. Made by `make render` from warehouse/{model.table.layer}/{model.table.name}.sql: change that.\n"
-            found[path] = note + render(model, engine) + "\n"
+            found[path] = note + render(model, engine, databases=engine.RENDERED_AS) + "\n"
     return found

@@ -11,7 +11,7 @@ from shoplake.build.models import Model
 from shoplake.build.render import render
 from shoplake.contracts import Contracts, Table
 from shoplake.engines import duckdb as facts
-from shoplake.engines.duckdb import DuckDB
+from shoplake.engines.duckdb import DuckDB, place
 from shoplake.errors import ShoplakeError
 
 
@@ -26,7 +26,7 @@ class Changes:
 def build_whole(engine: DuckDB, model: Model) -> list[str]:
     """Make the table anew. Returns the days it holds, if it is partitioned."""
     engine.execute(f"DROP TABLE IF EXISTS gen.{model.name}")
-    engine.execute(f"CREATE TABLE gen.{model.name} AS {render(model, facts, catalogs=facts.CATALOGS)}")
+    engine.execute(f"CREATE TABLE gen.{model.name} AS {render(model, facts, databases=facts.DATABASES)}")
     return _days(engine, model.table, f"gen.{model.name}")
 
 
@@ -45,7 +45,7 @@ def build_touched(engine: DuckDB, contracts: Contracts, model: Model, changes: C
     inside = f"{entity} IN (SELECT entity FROM lake.work.touched_{work})"
     only = {i: inside for i in model.inputs if entity in contracts.table(i).names}
     columns = ", ".join(model.table.names)
-    engine.execute(f"CREATE OR REPLACE TABLE lake.work.new_{work} AS {render(model, facts, only, facts.CATALOGS)}")
+    engine.execute(f"CREATE OR REPLACE TABLE lake.work.new_{work} AS {render(model, facts, only, facts.DATABASES)}")
     # A member that belongs to nobody (unknown) has no entity and is computed every time.
     engine.execute(
         f"CREATE OR REPLACE TABLE lake.work.old_{work} AS SELECT {columns} FROM gen.{model.name} WHERE {inside} OR {entity} IS NULL"
@@ -78,7 +78,7 @@ def _touch(engine: DuckDB, contracts: Contracts, model: Model, changes: Changes)
     for other, column in reach.follows.items():
         if other in changes.relations:
             selects += [
-                f"SELECT b.{entity} AS entity FROM {_qualified(base)} AS b WHERE b.{column} IN (SELECT {column} FROM {changes.relations[other]})"
+                f"SELECT b.{entity} AS entity FROM {place(base)} AS b WHERE b.{column} IN (SELECT {column} FROM {changes.relations[other]})"
                 for base in bases
                 if column in contracts.table(base).names
             ]
@@ -100,17 +100,13 @@ def _close(engine: DuckDB, bases: list[str], entity: str, key: str, touched: str
     while (count := engine.rows(f"SELECT COUNT(*) FROM {touched}")[0][0]) != before:
         before = count
         keys = " UNION ALL ".join(
-            [f"SELECT {key} FROM {_qualified(b)} WHERE {entity} IN (SELECT entity FROM {touched})" for b in bases]
+            [f"SELECT {key} FROM {place(b)} WHERE {entity} IN (SELECT entity FROM {touched})" for b in bases]
             + [f"SELECT {key} FROM {changes.relations[b]}" for b in bases if b in changes.relations]
         )
-        holders = " UNION ".join(f"SELECT {entity} FROM {_qualified(b)} WHERE {key} IN ({keys})" for b in bases)
+        holders = " UNION ".join(f"SELECT {entity} FROM {place(b)} WHERE {key} IN ({keys})" for b in bases)
         engine.execute(
             f"INSERT INTO {touched} SELECT DISTINCT {entity} FROM ({holders}) AS h WHERE {entity} NOT IN (SELECT entity FROM {touched})"
         )
-
-
-def _qualified(name: str) -> str:
-    return f"{facts.CATALOGS[name.split('.')[0]]}.{name}"
 
 
 def _days(engine: DuckDB, table: Table, relation: str) -> list[str]:

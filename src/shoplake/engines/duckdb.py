@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -21,15 +21,16 @@ DIALECT = "duckdb"
 STORAGE_VERSION = "v1.4.0"
 
 # core, marts and ledger lie in the attached generation, all else in memory.
-CATALOGS = {
-    "raw": "lake",
-    "ref": "lake",
-    "clean": "lake",
-    "rejected": "lake",
-    "core": "gen",
-    "marts": "gen",
-    "ledger": "gen",
+DATABASES = {
+    "raw": "lake.raw",
+    "ref": "lake.ref",
+    "clean": "lake.clean",
+    "rejected": "lake.rejected",
+    "core": "gen.core",
+    "marts": "gen.marts",
+    "ledger": "gen.ledger",
 }
+RENDERED_AS: Mapping[str, str] = {}  # the published file has a schema a layer
 
 TYPES = {"text": "VARCHAR", "boolean": "BOOLEAN", "bigint": "BIGINT", "date": "DATE", "timestamp": "TIMESTAMP"}
 
@@ -110,6 +111,12 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "micros": _micros,
     "ratio": _ratio,
 }
+
+
+def place(full_name: str) -> str:
+    """Where a table lies: core.dim_users -> gen.core.dim_users."""
+    layer, _, table = full_name.partition(".")
+    return f"{DATABASES[layer]}.{table}"
 
 
 def sql_type(contract_type: str) -> str:

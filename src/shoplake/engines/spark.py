@@ -1,15 +1,58 @@
-"""Spark: how a model reads there. Rendered here, not yet run from here."""
+"""Spark: its dialect, its named functions, a session on this machine or a cluster."""
 
-from collections.abc import Callable
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from shoplake.contracts import Table
+from shoplake.errors import Lacking, ShoplakeError
 
 NAME = "spark"
 DIALECT = "spark"
 
+# Hive keeps its own database `ecommerce`: the two bucket their files differently and share none.
+DATABASES = {
+    "raw": "ecommerce_raw",
+    "ref": "ecommerce_ref",
+    "clean": "ecommerce_clean",
+    "core": "ecommerce_spark",
+    "marts": "ecommerce_spark",
+}
+RENDERED_AS: Mapping[str, str] = DATABASES
+
 TYPES = {"text": "STRING", "boolean": "BOOLEAN", "bigint": "BIGINT", "date": "DATE", "timestamp": "TIMESTAMP_NTZ"}
 
-_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+JAVA = (17, 21)
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # else INT96, which other engines read as another type
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.sources.partitionOverwriteMode": "dynamic",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:ReservedCodeCacheSize=192m",
+}
+
+_DAY = "[0-9]{2}-[0-9]{2}-[0-9]{2}"  # without its century
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?"
 _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+
+
+def _whole(x: str, pattern: str) -> str:
+    """The whole text: Java's `$` also stands before a line break at the end."""
+    return f"{x} RLIKE '^({pattern})\\\\z'"
 
 
 def _tidy(x: str) -> str:
@@ -17,37 +60,42 @@ def _tidy(x: str) -> str:
 
 
 def _fold(x: str) -> str:
+    """ASCII only: LOWER of U+0130 differs by engine."""
     return f"TRANSLATE({_tidy(x)}, '{_UPPER}', '{_LOWER}')"
 
 
 def _to_int(x: str) -> str:
-    return f"CASE WHEN TRIM({x}) RLIKE '^-?[0-9]{{1,18}}$' THEN CAST(TRIM({x}) AS BIGINT) END"
+    x = f"TRIM({x})"
+    return f"CASE WHEN {_whole(x, '-?[0-9]{1,18}')} THEN CAST({x} AS BIGINT) END"
 
 
 def _to_decimal(x: str) -> str:
-    return f"CASE WHEN TRIM({x}) RLIKE '^-?[0-9]{{1,14}}([.][0-9]{{1,4}})?$' THEN CAST(TRIM({x}) AS DECIMAL(18, 4)) END"
+    x = f"TRIM({x})"
+    return f"CASE WHEN {_whole(x, '-?[0-9]{1,14}([.][0-9]{1,4})?')} THEN CAST({x} AS DECIMAL(18, 4)) END"
 
 
 def _to_time(x: str) -> str:
+    """2000 to 2099; the cast drops the zone that is written, which can only be Z."""
     x = f"TRIM({x})"
-    spelled = (
-        f"CASE WHEN {x} RLIKE '^{_DAY}T{_CLOCK}Z$' THEN TRY_CAST(REPLACE(REPLACE({x}, 'T', ' '), 'Z', '') AS TIMESTAMP_NTZ)"
-        f" WHEN {x} RLIKE '^{_DAY} {_CLOCK}$' THEN TRY_CAST({x} AS TIMESTAMP_NTZ)"
-        f" WHEN {x} RLIKE '^[0-9]{{12,13}}$' THEN CAST(TIMESTAMP_MILLIS(CAST({x} AS BIGINT)) AS TIMESTAMP_NTZ) END"
+    millis = f"TRY_CAST({x} AS BIGINT)"
+    return (
+        f"CASE WHEN {_whole(x, f'20{_DAY}(T{_CLOCK}Z| {_CLOCK})')} THEN TRY_CAST({x} AS TIMESTAMP_NTZ)"
+        f" WHEN {_whole(x, '[0-9]{12,13}')} AND {millis} BETWEEN 946684800000 AND 4102444799999"
+        f" THEN CAST(TIMESTAMP_MILLIS({millis}) AS TIMESTAMP_NTZ) END"
     )
-    low, high = "CAST('2000-01-01 00:00:00' AS TIMESTAMP_NTZ)", "CAST('2099-12-31 23:59:59.999999' AS TIMESTAMP_NTZ)"
-    return f"CASE WHEN ({spelled}) BETWEEN {low} AND {high} THEN ({spelled}) END"
 
 
 def _to_day(x: str) -> str:
-    return f"CASE WHEN TRIM({x}) RLIKE '^(19|20)[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}$' THEN TRY_CAST(TRIM({x}) AS DATE) END"
+    x = f"TRIM({x})"
+    return f"CASE WHEN {_whole(x, f'(19|20){_DAY}')} THEN TRY_CAST({x} AS DATE) END"
 
 
 def _micros(x: str) -> str:
-    return f"UNIX_MICROS(CAST({x} AS TIMESTAMP))"
+    return f"UNIX_MICROS(CAST({x} AS TIMESTAMP_LTZ))"
 
 
 def _ratio(a: str, b: str, scale: str) -> str:
+    """Exact, rounded half away from zero: both sides hold at most 22 digits, so the quotient keeps digits to spare."""
     wide = f"CAST({a} AS DECIMAL(24, 4)) / NULLIF(CAST({b} AS DECIMAL(24, 4)), 0)"
     return f"TRY_CAST(ROUND({wide}, {int(scale)}) AS DECIMAL(18, {int(scale)}))"
 
@@ -64,6 +112,108 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
 }
 
 
+def place(full_name: str) -> str:
+    """Where a table lies: core.dim_users -> ecommerce_spark.dim_users."""
+    layer, _, table = full_name.partition(".")
+    return f"{DATABASES[layer]}.{table}"
+
+
 def sql_type(contract_type: str) -> str:
     """Spark's name of a contract's type."""
     return TYPES.get(contract_type, contract_type.upper())
+
+
+def ddl(table: Table) -> str:
+    """The columns of a CREATE TABLE."""
+    return ", ".join(f"{c.name} {sql_type(c.type)}" for c in table.columns)
+
+
+class Spark:
+    """A session. `master` is Spark's own word for where it runs: local[2], spark://host:7077."""
+
+    def __init__(
+        self, *, scratch: Path, master: str = "local[2]", memory: str = "2g", settings: dict[str, str] | None = None
+    ) -> None:
+        """Raises Lacking when pyspark or Java is missing, or Spark does not start."""
+        require_java()
+        try:
+            from pyspark.sql import SparkSession
+        except ImportError as e:
+            raise Lacking(f"pyspark is not installed ({e}). Install it: pip install 'shoplake[spark]'.") from e
+        os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+        for other in ("SPARK_HOME", "SPARK_CONF_DIR"):  # another Spark on this machine is not the pinned one
+            os.environ.pop(other, None)
+        builder = SparkSession.builder.master(master).appName("shoplake")
+        places = {"spark.sql.warehouse.dir": str(scratch / "warehouse"), "spark.local.dir": str(scratch / "local")}
+        for key, value in {**SETTINGS, "spark.driver.memory": memory, **places, **(settings or {})}.items():
+            builder = builder.config(key, value)
+        try:
+            self.session = builder.getOrCreate()
+        except Exception as e:
+            raise Lacking(
+                f"Spark did not start at {master}: {_first_line(e)}. Is the master there, and is memory left?"
+            ) from e
+        self.session.sparkContext.setLogLevel("ERROR")
+        logging.getLogger("SQLQueryContextLogger").disabled = True  # a page of JSON for each error that explain() tells
+        for database in sorted(set(DATABASES.values())):
+            self.execute(f"CREATE DATABASE IF NOT EXISTS {database}")
+
+    @property
+    def version(self) -> str:
+        return str(self.session.version)
+
+    def close(self) -> None:
+        self.session.stop()
+
+    def execute(self, sql: str) -> None:
+        try:
+            self.session.sql(sql)
+        except Exception as e:
+            raise explain(e, sql) from e
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        found = self.fetch(sql)
+        return list(zip(*(c.to_pylist() for c in found.columns), strict=True)) if found.num_columns else []
+
+    def fetch(self, sql: str) -> pa.Table:
+        try:
+            return self.session.sql(sql).toArrow()
+        except Exception as e:
+            raise explain(e, sql) from e
+
+    def parquet_table(self, name: str, columns: str, folder: Path) -> None:
+        """A table of a folder of Parquet files, which hold these columns (as in CREATE TABLE)."""
+        self.execute(f"DROP TABLE IF EXISTS {name}")
+        self.execute(f"CREATE TABLE {name} ({columns}) USING parquet LOCATION '{folder}'")
+
+
+def require_java() -> None:
+    """Raises Lacking when no Java of a version Spark runs on is found."""
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    if java is None or not Path(java).exists():
+        raise Lacking(
+            "Spark needs Java, and none was found. On Debian and Ubuntu: apt install openjdk-17-jre-headless."
+        )
+    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603
+    version = re.search(r'version "(\d+)', told)
+    if version is None or not JAVA[0] <= int(version[1]) <= JAVA[1]:
+        raise Lacking(
+            f"{java}: {told.splitlines()[0] if told else 'says no version'}; Spark needs Java {JAVA[0]} to {JAVA[1]}. "
+            "Install one, and name it in JAVA_HOME."
+        )
+
+
+def explain(e: Exception, sql: str) -> ShoplakeError:
+    """A Spark error as one a person can act on."""
+    text = str(e)
+    if "OutOfMemoryError" in text:
+        return Lacking(f"Spark ran out of memory ({_first_line(e)}). Raise it with --memory, for example --memory 4GB.")
+    if re.search(r"No space left|Disk quota", text):
+        return Lacking(f"the disk is full ({_first_line(e)}). Free some space and run the same command again.")
+    return ShoplakeError(f"Spark: {_first_line(e)}\nin: {sql[:400]}")
+
+
+def _first_line(e: Exception) -> str:
+    return next((line for line in str(e).splitlines() if line.strip()), type(e).__name__)

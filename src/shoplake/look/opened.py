@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from shoplake.contracts import Contracts, Table, load
-from shoplake.engines.duckdb import CATALOGS, DuckDB, explain, quote
+from shoplake.engines.duckdb import DuckDB, explain, place, quote
 from shoplake.errors import Lacking, ShoplakeError, WrongUse
 from shoplake.lake.layout import Lake
 from shoplake.lake.manifest import DataFile, Manifest, current_generation, read_manifest
@@ -79,7 +79,7 @@ def data_files(manifest: Manifest, layer: str, table: str) -> list[DataFile]:
 
 def relation(table: Table) -> str:
     """A table's name in the engine, with its catalog."""
-    return f"{CATALOGS[table.layer]}.{table.full_name}"
+    return place(table.full_name)
 
 
 @contextmanager

@@ -1,0 +1,51 @@
+"""Keep what was proven: with SHOPLAKE_RECORD set, each engine on which every case and function passed is written to
+docs/reference/engines.json. Nothing is written when an engine failed or only some cases ran."""
+
+import datetime as dt
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shoplake.build.engines_page import RECORD
+from shoplake.build.subset import NAMED_FUNCTIONS
+from tests.models.cases import paths
+
+ROOT = Path(__file__).resolve().parents[2]
+_passed: dict[tuple[str, str], Counter[str]] = {}
+_failed: set[str] = set()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    told = dict(report.user_properties)
+    if "engine" not in told or (report.when != "call" and report.passed):
+        return
+    if report.passed:
+        _passed.setdefault((told["engine"], told["version"]), Counter())[told["proves"]] += 1
+    else:
+        _failed.add(told["engine"])
+
+
+def pytest_sessionfinish() -> None:
+    if not os.environ.get("SHOPLAKE_RECORD"):
+        return
+    record = json.loads((ROOT / RECORD).read_text(encoding="utf-8")) if (ROOT / RECORD).exists() else {}
+    every = Counter(p.parent.name for p in paths()) + Counter({f.lower(): 1 for f in NAMED_FUNCTIONS})
+    for (engine, version), found in _passed.items():
+        if engine in _failed or found != every:
+            continue
+        new = _record(version, found)
+        old = record.get(engine, {})
+        if {**old, "date": ""} != {**new, "date": ""}:  # the same proof again keeps its first date
+            record[engine] = new
+    text = json.dumps(dict(sorted(record.items())), indent=1) + "\n"
+    (ROOT / RECORD).write_text(text, encoding="utf-8")
+
+
+def _record(version: str, found: "Counter[str]") -> dict[str, Any]:
+    models = {name: n for name, n in sorted(found.items()) if "." in name}
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    return {"version": version, "date": today, "models": models, "functions": len(found) - len(models)}
