@@ -116,7 +116,7 @@ def _record(folder: Path, root: str) -> list[list[str]]:
 
     for name in ("execute", "rows", "fetch"):
         setattr(DuckDB, name, wrapped(name, getattr(DuckDB, name)))
-    arrow_table, move = DuckDB.arrow_table, clean._move
+    arrow_table, named = DuckDB.arrow_table, clean._named
 
     def kept_table(engine: DuckDB, name: str, table: Any) -> None:
         file = f"{len(steps)}.parquet"
@@ -126,9 +126,9 @@ def _record(folder: Path, root: str) -> list[list[str]]:
         arrow_table(engine, name, table)
         inside.pop()
 
-    def kept_move(source: Path, final: Path) -> None:
-        steps.append(["move", str(source).replace(root, PLACE), str(final).replace(root, PLACE)])
-        move(source, final)
+    def kept_named(lake: Any, written: Path, final: Path) -> Any:
+        steps.append(["move", str(written).replace(root, PLACE), str(final).replace(root, PLACE)])
+        return named(lake, written, final)
 
     side_by_side = DuckDB.run_side_by_side
 
@@ -139,7 +139,7 @@ def _record(folder: Path, root: str) -> list[list[str]]:
         side_by_side(engine, listed)
         inside.pop()
 
-    DuckDB.arrow_table, clean._move = kept_table, kept_move  # type: ignore[method-assign]
+    DuckDB.arrow_table, clean._named = kept_table, kept_named  # type: ignore[method-assign]
     DuckDB.run_side_by_side = kept_side_by_side  # type: ignore[method-assign]
     return steps
 
@@ -170,7 +170,19 @@ def bare(a: Facts) -> Callable[[], Callable[[], Facts]]:
     return timed
 
 
-_FILE = re.compile(r" TO '([^']+)' \(FORMAT parquet")
+_TARGET = re.compile(r" TO '([^']+)' \(FORMAT parquet")
+
+
+def _make_room(sql: str) -> None:
+    """A folder for what a COPY writes; for a sorting one an empty folder of its own."""
+    if (found := _TARGET.search(sql)) is None:
+        return
+    target = found.group(1)
+    if "PARTITION_BY" in sql:
+        shutil.rmtree(target, ignore_errors=True)
+        os.makedirs(target)
+    else:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
 
 
 def _step(connection: Any, what: str, text: str, more: str, tables: Facts) -> None:
@@ -188,12 +200,13 @@ def _step(connection: Any, what: str, text: str, more: str, tables: Facts) -> No
     elif what == "side by side":
         _side_by_side(connection, json.loads(text))
     else:
+        _make_room(text)
         connection.execute(text)
 
 
 def _side_by_side(connection: Any, statements: list[str]) -> None:
     for sql in statements:
-        os.makedirs(os.path.dirname(_FILE.search(sql).group(1)), exist_ok=True)
+        _make_room(sql)
     threads = int(connection.execute("SELECT current_setting('threads')").fetchone()[0])
 
     def work(k: int) -> None:
