@@ -54,7 +54,7 @@ def write_receipt(lake: Lake, receipt: Receipt) -> Path:
 
 
 def read_receipts(lake: Lake) -> list[Receipt]:
-    """All receipts, by name. Raises WrongUse when one cannot be read, or two claim the same file."""
+    """All receipts, by name. Raises WrongUse when one cannot be read, names what is not raw, or two claim the same file."""
     receipts: list[Receipt] = []
     owner: dict[str, str] = {}
     for path in sorted(lake.receipts.glob("*.json")):
@@ -65,6 +65,11 @@ def read_receipts(lake: Lake) -> list[Receipt]:
                 f"{path}: not a receipt ({e}). Deliver the same file again with `shoplake ingest`, or delete it."
             ) from e
         for file in receipt.files:
+            if not _is_raw(file.path):
+                raise WrongUse(
+                    f"{path}: names the file {file.path!r}, expected one under raw/ of this lake. Deliver the same file again with "
+                    "`shoplake ingest`, or delete the receipt."
+                )
             if file.path in owner:
                 raise WrongUse(
                     f"{path}: {file.path} is also named by {owner[file.path]}. Delete one of the two receipts."
@@ -72,6 +77,12 @@ def read_receipts(lake: Lake) -> list[Receipt]:
             owner[file.path] = path.name
         receipts.append(receipt)
     return receipts
+
+
+def _is_raw(path: str) -> bool:
+    """A receipt that is tampered with must not make a build read, and show, another file of this machine."""
+    parts = path.split("/")
+    return parts[0] == "raw" and len(parts) > 1 and not {"", ".", ".."} & set(parts) and "\\" not in path
 
 
 def raw_partitions(lake: Lake) -> dict[tuple[str, str], list[RawFile]]:
