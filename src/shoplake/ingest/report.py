@@ -23,14 +23,14 @@ def lines(summary: dict[str, object], session: Session) -> list[str]:
     if not s["rows_in_file"]:
         told.append("  The file has a header but no rows. This was landed as a delivery of nothing.")
     for name, t in s["tables"].items():
-        told.append(f"  raw.{name:<15}{t['rows']:>12,}   {_parts(t)}")
+        told.append(f"  raw.{name:<15}{t['rows']:>12,}   {_parts(t)}".rstrip())
     told += [f"  {label:<19}{s[key]:>12,}   {why}" for key, label, why in _COUNTS if s[key]]
     if s["ignored_columns"]:
         told.append(f"  left out on request: columns {', '.join(s['ignored_columns'])}")
     told += [_money(m) for m in s["money"]]
     for name, d in s["days"].items():
         if d["first"]:
-            told.append(f"  raw.{name} covers {d['first']} to {d['last']} ({d['days']:,} days with rows)")
+            told.append(f"  raw.{name} covers {d['first']} to {d['last']} ({d['days']:,} {'day' if d['days'] == 1 else 'days'} with rows)")
     if s["notes"]:
         told.append(
             "  "
