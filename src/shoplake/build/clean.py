@@ -98,13 +98,16 @@ def unseen_agents(engine: DuckDB) -> list[str]:
     )
 
 
-def judge_robots(engine: DuckDB, contracts: Contracts, model: Model) -> None:
-    """Judge the clean rows of robots again, now that ref.user_agents knows them.
+def judge_robots(engine: DuckDB, contracts: Contracts, model: Model) -> bool:
+    """Judge the clean rows of robots again, now that ref.user_agents knows them, and tell whether all were rejected.
 
     Their clean values stand in for the record, since cleaning what is clean changes nothing: the model stays the one place
-    that says what becomes of a robot, and the files are read once.
+    that says what becomes of a robot, and the files are read once. Where that does not hold, because a shop's own model
+    reads a column that clean has not, or computes another value at every turn, the batch has to be judged anew.
     """
     raw = contracts.table(f"raw.{model.table.name}")
+    if not set(raw.names) <= set(model.table.names):
+        return False
     columns = ", ".join(f"CAST({c} AS VARCHAR) AS {c}" for c in raw.names)
     theirs = "reject IS NULL AND user_agent IN (SELECT user_agent FROM lake.ref.user_agents WHERE is_bot)"
     engine.execute(
@@ -113,6 +116,7 @@ def judge_robots(engine: DuckDB, contracts: Contracts, model: Model) -> None:
         f"CREATE OR REPLACE VIEW lake.raw.{raw.name} AS SELECT * FROM lake.work.again; "
         f"INSERT INTO lake.work.judged {_judged(model, 'reject IS NOT NULL')}; DROP VIEW lake.raw.{raw.name}; DROP TABLE lake.work.again"
     )
+    return not engine.rows(f"SELECT 1 FROM lake.work.judged WHERE {theirs} LIMIT 1")
 
 
 def _judged(model: Model, keep_text: str) -> str:

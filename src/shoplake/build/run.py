@@ -197,7 +197,8 @@ class _Builder:
                 clean.judge(self.engine, self.lake, plan.contracts, models[table], batch)
                 if models[table].name == clean.AGENTS_OF and (unseen := clean.unseen_agents(self.engine)):
                     self._classify(unseen)
-                    clean.judge_robots(self.engine, plan.contracts, models[table])
+                    if not clean.judge_robots(self.engine, plan.contracts, models[table]):
+                        clean.judge(self.engine, self.lake, plan.contracts, models[table], batch)
                 made += clean.write(self.engine, self.lake, models[table], batch)
             rows = sum(p.clean for p in made if p.table == table)
             shown.done(f"clean.{table}: {rows} rows of {len(mine)} days")

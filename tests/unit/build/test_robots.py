@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
+from shoplake.build import clean
 from shoplake.lake.layout import Lake
 from shoplake.lake.manifest import read_manifest
 from tests.making import CONTRACTS, deliver, run
@@ -27,7 +29,12 @@ def _day(ds: str) -> list[dict[str, object]]:
     return rows
 
 
-def test_a_robot_is_judged_alike_when_first_seen_and_when_known(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["from clean values", "from the files"])
+def test_a_robot_is_judged_alike_when_first_seen_and_when_known(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way == "from the files":  # as for a model that reads a column which clean has not
+        monkeypatch.setattr(clean, "judge_robots", lambda *_: False)
     root, days = tmp_path / "lake", ("2025-05-02", "2025-05-03")
     for ds in days:
         deliver(root, "clickstream", ds, _day(ds))
