@@ -250,10 +250,8 @@ class DuckDB:
             paths = [str(root / f.path) for f in files if f.kind == kind and f.format == form]
             if paths:
                 parts.append(_READERS[kind, form](table, _list(paths), len(str(root)) + 2))
-        empty = ", ".join(f"CAST(NULL AS VARCHAR) AS {c}" for c in table.names)
-        parts = parts or [
-            f"SELECT {empty}, NULL AS raw_text, FALSE AS is_malformed, NULL AS source_file, CAST(NULL AS DATE) AS ds WHERE FALSE"
-        ]
+        empty = ", ".join(f"CAST(NULL AS VARCHAR) AS {c}" for c in [*table.names, "raw_text", "source_file"])
+        parts = parts or [f"SELECT {empty}, FALSE AS is_malformed, CAST(NULL AS DATE) AS ds WHERE FALSE"]
         self.execute(f"CREATE OR REPLACE VIEW lake.raw.{table.name} AS\n" + "\nUNION ALL\n".join(parts))
 
 
