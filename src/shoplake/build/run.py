@@ -15,11 +15,12 @@ from shoplake import __version__
 from shoplake.build import agents, clean, reference
 from shoplake.build.checks import check_table
 from shoplake.build.ledger import write_arrivals, write_movements
+from shoplake.build.models import Model
 from shoplake.build.plan import Options, Plan, default_as_of, make_plan
 from shoplake.build.reference import fingerprint
 from shoplake.build.star import Changes, build_touched, build_whole
 from shoplake.build.volume import check_volume, closed_until
-from shoplake.engines.duckdb import DuckDB
+from shoplake.engines.duckdb import DuckDB, quote
 from shoplake.errors import CheckFailed, Lacking
 from shoplake.lake.layout import fsync, write_atomically
 from shoplake.lake.manifest import DataFile, Manifest, Partition, database_path, sha256_of
@@ -152,7 +153,9 @@ class _Builder:
         self.ref_files[name] = DataFile(
             path.relative_to(self.lake.root).as_posix(), rows, path.stat().st_size, sha256_of(path)
         )
-        self.engine.execute(f"CREATE OR REPLACE TABLE lake.ref.{name} AS SELECT * FROM read_parquet('{path}')")
+        self.engine.execute(
+            f"CREATE OR REPLACE TABLE lake.ref.{name} AS SELECT * FROM read_parquet({quote(str(path))})"
+        )
 
     def _known_agents(self) -> None:
         """ref.user_agents holds every agent seen so far; only new ones are classified."""
@@ -164,7 +167,9 @@ class _Builder:
             and f"-{fingerprint(agents.fingerprint())}-" in path.name
             and not self.plan.options.full
         ):
-            self.engine.execute(f"CREATE OR REPLACE TABLE lake.ref.user_agents AS SELECT * FROM read_parquet('{path}')")
+            self.engine.execute(
+                f"CREATE OR REPLACE TABLE lake.ref.user_agents AS SELECT * FROM read_parquet({quote(str(path))})"
+            )
         else:
             self.engine.arrow_table("ref.user_agents", agents.classify([]))
 
@@ -194,11 +199,7 @@ class _Builder:
                 self.engine.execute(
                     f"SET disabled_optimizers = '{'join_order,build_side_probe_side' if is_large else ''}'"
                 )
-                clean.judge(self.engine, self.lake, plan.contracts, models[table], batch)
-                if models[table].name == clean.AGENTS_OF and (unseen := clean.unseen_agents(self.engine)):
-                    self._classify(unseen)
-                    if not clean.judge_robots(self.engine, plan.contracts, models[table]):
-                        clean.judge(self.engine, self.lake, plan.contracts, models[table], batch)
+                self._judge(models[table], batch)
                 made += clean.write(self.engine, self.lake, models[table], batch)
             rows = sum(p.clean for p in made if p.table == table)
             shown.done(f"clean.{table}: {rows} rows of {len(mine)} days")
@@ -214,6 +215,17 @@ class _Builder:
                     self.engine, plan.contracts.table(f"clean.{table}"), f"lake.work.new_{table}", set()
                 )
         return partitions
+
+    def _judge(self, model: Model, batch: list[clean.Arrival]) -> None:
+        engine, contracts = self.engine, self.plan.contracts
+        has_agents = model.name == clean.AGENTS_OF
+        last = has_agents and clean.judges_robots_last(model)
+        if has_agents and not last:
+            self._classify(clean.arriving_agents(engine, self.lake, contracts, batch))
+        clean.judge(engine, self.lake, contracts, model, batch)
+        if last and (unseen := clean.unseen_agents(engine)):
+            self._classify(unseen)
+            clean.judge_robots(engine, contracts, model)
 
     def _clean_view(self, name: str, partitions: list[Partition], of: str | None = None) -> None:
         paths = [str(self.lake.root / f.path) for p in partitions for f in p.clean_files]

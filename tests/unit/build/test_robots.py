@@ -1,17 +1,22 @@
 """A robot seen for the first time is judged after its agent is known; one already known, at once. The outcome is the same."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from shoplake.build import clean
+from shoplake.build.models import read_models
+from shoplake.build.reference import fingerprint
+from shoplake.contracts.project import project_folder
 from shoplake.lake.layout import Lake
 from shoplake.lake.manifest import read_manifest
-from tests.making import CONTRACTS, deliver, run
+from tests.making import CONTRACTS, ask, deliver, run
 
 ROBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+DAYS = ("2025-05-02", "2025-05-03")
 PERSON = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
 
@@ -29,23 +34,57 @@ def _day(ds: str) -> list[dict[str, object]]:
     return rows
 
 
-@pytest.mark.parametrize("way", ["from clean values", "from the files"])
-def test_a_robot_is_judged_alike_when_first_seen_and_when_known(
-    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if way == "from the files":  # as for a model that reads a column which clean has not
-        monkeypatch.setattr(clean, "judge_robots", lambda *_: False)
-    root, days = tmp_path / "lake", ("2025-05-02", "2025-05-03")
-    for ds in days:
+def _deliver_and_build(root: Path, **options: str) -> None:
+    for ds in DAYS:
         deliver(root, "clickstream", ds, _day(ds))
-        run(root)
-    first, second = (p for p in read_manifest(Lake(root)).partitions)
+        run(root, **options)
+
+
+def test_a_robot_is_judged_alike_when_first_seen_and_when_known(tmp_path: Path) -> None:
+    root = tmp_path / "lake"
+    _deliver_and_build(root)
+    first, second = read_manifest(Lake(root)).partitions
     assert first.reasons == second.reasons == {"bad_timestamp:event_ts": 1, "bot:user_agent": 5}
     assert (first.clean, first.duplicate) == (second.clean, second.duplicate) == (3, 0)
     names = CONTRACTS.table("raw.clickstream").names
-    for one, ds in ((first, days[0]), (second, days[1])):
+    for one, ds in ((first, DAYS[0]), (second, DAYS[1])):
         kept = pq.read_table(root / one.rejected_files[0].path).to_pylist()
         plain = [r for r in _day(ds) if str(r["event_id"]).startswith("robot") and "raw_text" not in r]
         expected = [json.dumps({c: r.get(c) for c in names}) for r in plain] + ["as it came"]
         assert sorted(r["raw_text"] for r in kept) == sorted(expected)
         assert {r["source_file"].rsplit("/", 1)[1] for r in kept} == {"part-test.jsonl", "odd-test.jsonl"}
+
+
+def test_the_model_is_the_one_that_may_be_judged_in_two_steps() -> None:
+    """When the model changes, look whether it still changes nothing that is clean, keeps user_agent as it came, and asks
+    ref.user_agents for its last reason only. Then, and only then, write its new fingerprint into build/clean.py."""
+    models = {m.name: m for m in read_models(project_folder() / "warehouse", CONTRACTS)}
+    assert clean.judges_robots_last(models[clean.AGENTS_OF]), fingerprint(models[clean.AGENTS_OF].meaning)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reasons"),
+    [
+        ("    t.device_type,\n", "    COALESCE(t.device_type, fold(a.os)) AS device_type,\n", {"bot:user_agent": 5}),
+        ("    t.user_agent,\n", "    fold(t.user_agent) AS user_agent,\n", {"bot:user_agent": 5}),
+        ("    t.user_agent,\n", "    CAST(NULL AS STRING) AS user_agent,\n", {"bot:user_agent": 5}),
+        ("WHEN a.is_bot THEN", "WHEN a.os = 'Windows' THEN 'bot:os' WHEN a.is_bot THEN", {"bot:user_agent": 5, "bot:os": 3}),
+    ],
+    ids=["asks more of the agent", "folds the agent", "drops the agent", "rejects a person's agent"],
+)  # fmt: skip
+def test_a_shops_own_model_may_do_otherwise(old: str, new: str, reasons: dict[str, int], tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    for folder in ("contracts", "warehouse"):
+        shutil.copytree(project_folder() / folder, project / folder)
+    path = project / "warehouse/clean/clickstream.sql"
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+    root = tmp_path / "lake"
+    _deliver_and_build(root, project=str(project))
+    by_day = read_manifest(Lake(root)).partitions
+    run(root, project=str(project), full=True)
+    assert [p.reasons for p in by_day] == [p.reasons for p in read_manifest(Lake(root)).partitions]
+    assert [p.reasons for p in by_day] == [{"bad_timestamp:event_ts": 1, **reasons}] * 2
+    devices = "SELECT DISTINCT device_type FROM gen.core.fact_clickstream"
+    assert ask(root, devices) == ([("windows",)] if "fold(a.os)" in new else [] if "'bot:os'" in new else [(None,)])
