@@ -142,6 +142,8 @@ def _publish(
         for f in files:
             Path(f.temporary).replace(lake.root / f.file.path)
         merge([one.truth for one in made], lake.truth, "" if whole else f"-{first:04d}-{last:04d}")
+        for left in lake.truth.glob(".*-[0-9][0-9][0-9][0-9].tmp"):  # of a run that failed
+            left.unlink()
         notes: dict[str, object] = {
             "parameters": plan.notes(),
             "format": plan.format if table == "transactions" else "",

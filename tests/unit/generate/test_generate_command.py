@@ -105,7 +105,11 @@ def test_a_disk_that_takes_no_more(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not list((tmp_path / "lake" / "raw").rglob("part-*.csv"))
+    left = tmp_path / "lake" / "truth" / ".visitors-0341.tmp"  # of a run in three parts that failed
+    left.parent.mkdir(exist_ok=True)
+    left.write_bytes(b"half a stream")
     run(tmp_path / "lake", "users", *_TINY, "--parts", "1")
+    assert not list(left.parent.glob(".*"))
 
 
 def test_levels_scale_every_rate() -> None:
