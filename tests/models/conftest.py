@@ -1,5 +1,5 @@
 """Keep what was proven: with SHOPLAKE_RECORD set, each engine on which every case and function passed is written to
-docs/reference/engines.json. Nothing is written when an engine failed or only some cases ran."""
+docs/reference/engines.json. Nothing is written when any test failed or only some cases ran."""
 
 import datetime as dt
 import json
@@ -16,26 +16,23 @@ from tests.models.cases import paths
 
 ROOT = Path(__file__).resolve().parents[2]
 _passed: dict[tuple[str, str], Counter[str]] = {}
-_failed: set[str] = set()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     told = dict(report.user_properties)
-    if "engine" not in told or (report.when != "call" and report.passed):
+    if "engine" not in told or report.when != "call":
         return
     if report.passed:
         _passed.setdefault((told["engine"], told["version"]), Counter())[told["proves"]] += 1
-    else:
-        _failed.add(told["engine"])
 
 
-def pytest_sessionfinish() -> None:
-    if not os.environ.get("SHOPLAKE_RECORD"):
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not os.environ.get("SHOPLAKE_RECORD") or session.testsfailed:
         return
     record = json.loads((ROOT / RECORD).read_text(encoding="utf-8")) if (ROOT / RECORD).exists() else {}
     every = Counter(p.parent.name for p in paths()) + Counter({f.lower(): 1 for f in NAMED_FUNCTIONS})
     for (engine, version), found in _passed.items():
-        if engine in _failed or found != every:
+        if found != every:
             continue
         new = _record(version, found)
         old = record.get(engine, {})

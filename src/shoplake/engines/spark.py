@@ -123,6 +123,10 @@ def sql_type(contract_type: str) -> str:
     return TYPES.get(contract_type, contract_type.upper())
 
 
+def quote(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def ddl(table: Table) -> str:
     """The columns of a CREATE TABLE."""
     return ", ".join(f"{c.name} {sql_type(c.type)}" for c in table.columns)
@@ -185,7 +189,7 @@ class Spark:
     def parquet_table(self, name: str, columns: str, folder: Path) -> None:
         """A table of a folder of Parquet files, which hold these columns (as in CREATE TABLE)."""
         self.execute(f"DROP TABLE IF EXISTS {name}")
-        self.execute(f"CREATE TABLE {name} ({columns}) USING parquet LOCATION '{folder}'")
+        self.execute(f"CREATE TABLE {name} ({columns}) USING parquet LOCATION {quote(str(folder))}")
 
 
 def require_java() -> None:

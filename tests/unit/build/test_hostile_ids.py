@@ -1,4 +1,4 @@
-"""Ids are anybody's text: slashes, at signs and the unknown member's own key make no two things one."""
+"""Ids and paths are anybody's text: slashes, at signs, quotes and the unknown member's own key make no two things one."""
 
 from pathlib import Path
 
@@ -30,3 +30,14 @@ def test_ids_that_hold_separators_share_no_key(tmp_path: Path) -> None:
     run(lake)
     assert ask(lake, "SELECT COUNT(DISTINCT session_key), COUNT(*) FROM gen.core.fact_sessions") == [(5, 5)]
     assert ask(lake, "SELECT user_key FROM gen.core.fact_clickstream WHERE user_id = '@unknown'") == [("@unknown@0",)]
+
+
+def test_a_lake_may_lie_where_a_name_holds_a_quote(tmp_path: Path) -> None:
+    lake = tmp_path / "o'brien" / "lake"
+    lake.parent.mkdir()
+    event = {"event_id": "e", "event_type": "view", "event_ts": "2025-05-02T10:00:00Z", "visitor_id": "v"}
+    deliver(lake, "clickstream", "2025-05-02", [{**event, "user_agent": "Mozilla/5.0"}])
+    run(lake)
+    deliver(lake, "clickstream", "2025-05-03", [{**event, "event_id": "f", "user_agent": "Mozilla/4.0"}])
+    run(lake)
+    assert ask(lake, "SELECT COUNT(*) FROM gen.core.fact_clickstream") == [(2,)]
