@@ -1,6 +1,7 @@
 """The house stays in order: arrows point one way, files stay small, no step reads a clock, heavy libraries stay outside the door."""
 
 import ast
+import fnmatch
 import re
 import subprocess
 import sys
@@ -122,3 +123,12 @@ def test_no_address_of_an_index_and_no_path_of_a_machine_is_committed() -> None:
             text = path.read_text(encoding="utf-8", errors="replace")
             assert not re.search(index, text), name
             assert not re.search(machine, text), name
+
+
+def test_every_folder_of_tests_is_looked_into(request: pytest.FixtureRequest) -> None:
+    """pytest passes over folders with certain names without a word."""
+    skipped = request.config.getini("norecursedirs")
+    folders = {p.parent.relative_to(ROOT) for p in (ROOT / "tests").rglob("test_*.py")}
+    assert {Path("tests/unit") / verb for verb in VERBS} <= folders
+    lost = [f for f in folders if any(fnmatch.fnmatch(part, pattern) for part in f.parts for pattern in skipped)]
+    assert not lost, f"tests in {lost} never run: norecursedirs in pyproject.toml"
