@@ -65,12 +65,11 @@ def test_the_model_is_the_one_that_may_be_judged_in_two_steps() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "reasons"),
     [
-        ("    t.device_type,\n", "    COALESCE(t.device_type, fold(a.os)) AS device_type,\n", {"bot:user_agent": 5}),
-        ("    t.user_agent,\n", "    fold(t.user_agent) AS user_agent,\n", {"bot:user_agent": 5}),
-        ("    t.user_agent,\n", "    CAST(NULL AS STRING) AS user_agent,\n", {"bot:user_agent": 5}),
-        ("WHEN a.is_bot THEN", "WHEN a.os = 'Windows' THEN 'bot:os' WHEN a.is_bot THEN", {"bot:user_agent": 5, "bot:os": 3}),
+        pytest.param("    t.user_agent,\n", "    fold(t.user_agent) AS user_agent,\n", {"bot:user_agent": 5}, id="folds the agent"),
+        pytest.param("WHEN a.is_bot THEN", "WHEN a.os = 'Windows' THEN 'bot:os' WHEN a.is_bot THEN", {"bot:user_agent": 5, "bot:os": 3}, id="rejects a person's agent"),
+        pytest.param("    t.device_type,\n", "    COALESCE(t.device_type, fold(a.os)) AS device_type,\n", {"bot:user_agent": 5}, id="asks more of the agent", marks=pytest.mark.long),
+        pytest.param("    t.user_agent,\n", "    CAST(NULL AS STRING) AS user_agent,\n", {"bot:user_agent": 5}, id="drops the agent", marks=pytest.mark.long),
     ],
-    ids=["asks more of the agent", "folds the agent", "drops the agent", "rejects a person's agent"],
 )  # fmt: skip
 def test_a_shops_own_model_may_do_otherwise(old: str, new: str, reasons: dict[str, int], tmp_path: Path) -> None:
     project = tmp_path / "project"
