@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from shoplake.build import reference
 from shoplake.build.plan import Options
 from shoplake.build.run import Result, build
 from shoplake.contracts import load
@@ -15,6 +17,8 @@ from shoplake.lake.receipts import RawFile, Receipt, write_receipt
 from shoplake.settings import Session, resolve
 
 CONTRACTS = load()
+# The calendar of a zone is a function of the zone: made once a process, not for each test's lake anew.
+reference.dates, reference.zone_quarters = cache(reference.dates), cache(reference.zone_quarters)
 
 
 def session(lake: Path, **flags: str) -> Session:
