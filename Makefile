@@ -17,7 +17,7 @@ help: ## Print this list
 demo: $(ENV) ## A made shop of default size, from raw files to five dashboards (lake: ./demo-lake)
 	@$(RUN)shoplake --lake $(LAKE) demo
 
-test: $(DEV) ## The default test suite: no JVM, no network, under two minutes
+test: $(DEV) ## The default test suite: no JVM, no network, two to three minutes on two cores
 	@$(RUN)python -m pytest -n auto
 
 test-real: $(DEV) ## The tests on real data; SHOPLAKE_REAL_DATA names the folder that holds it
