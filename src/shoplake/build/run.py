@@ -109,7 +109,8 @@ class _Builder:
     def run(self) -> Manifest:
         core = [m for m in self.plan.models if m.table.layer != "clean"]
         try:
-            with steps("build", len(self.plan.new) // 50 + len(core) + 3) as shown:
+            tables = {one.table for one in self.plan.new}, core if self.plan.selected is None else self.plan.selected
+            with steps("build", sum(map(len, tables)) + 2) as shown:
                 self._reference()
                 partitions = self._clean(shown)
                 self.told += check_volume(self.plan, partitions)
