@@ -17,8 +17,11 @@ help: ## Print this list
 demo: $(ENV) ## A made shop of default size, from raw files to five dashboards (lake: ./demo-lake)
 	@$(RUN)shoplake --lake $(LAKE) demo
 
-test: $(DEV) ## The default test suite: no JVM, no network, two to three minutes on two cores
+test: $(DEV) ## The default test suite: no JVM, no network, under two minutes on two cores
 	@$(RUN)python -m pytest -n auto
+
+test-guides: $(DEV) ## The pages: all that README, the guides and CONTRIBUTING say to type, typed
+	@$(RUN)python -m pytest -m guide -n auto
 
 test-real: $(DEV) ## The tests on real data; SHOPLAKE_REAL_DATA names the folder that holds it
 	@$(RUN)python -m pytest -m real
@@ -74,4 +77,4 @@ $(SPARK): $(DEV)
 	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[spark]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
 	@touch $@
 
-.PHONY: help demo test test-real test-long spark test-spark test-wheel lint render new-model bench clean
+.PHONY: help demo test test-guides test-real test-long spark test-spark test-wheel lint render new-model bench clean

@@ -59,6 +59,7 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path / "copy"
 
 
+@pytest.mark.guide
 def test_a_column_a_table_and_a_source_are_added(copy: Path) -> None:
     apply(copy, "Add a source")
     (copy / "stall.csv").write_text(STALL)

@@ -7,7 +7,7 @@ import pytest
 from tests.docs import guides
 from tests.docs.guides import ROOT
 
-GUIDES = ["docs/guides/quick_start.md", "docs/guides/bring_your_own_data.md"]
+GUIDES = ["README.md", "docs/guides/quick_start.md", "docs/guides/bring_your_own_data.md"]
 
 
 def follow(page: str, folder: Path) -> None:
@@ -22,14 +22,10 @@ def follow(page: str, folder: Path) -> None:
         assert not lost, f"{page}: {step.command}\nshown and not printed:\n" + "\n".join(lost) + f"\nprinted:\n{said}"
 
 
+@pytest.mark.guide
 @pytest.mark.parametrize("page", GUIDES)
 def test_a_guide_can_be_followed(page: str, tmp_path: Path) -> None:
     follow(page, tmp_path)
-
-
-@pytest.mark.long
-def test_the_readme_can_be_followed(tmp_path: Path) -> None:
-    follow("README.md", tmp_path)
 
 
 def test_cut_lines_must_be_marked() -> None:
