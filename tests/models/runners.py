@@ -15,7 +15,7 @@ from shoplake.build.models import Model
 from shoplake.build.render import render
 from shoplake.engines import duckdb as facts
 from shoplake.engines import spark
-from shoplake.engines.duckdb import DATABASES, DuckDB, place
+from shoplake.engines.duckdb import DuckDB, place
 from shoplake.engines.spark import Spark
 
 Row = dict[str, Any]
@@ -58,7 +58,7 @@ class DuckDBRunner:
         for name, table in inputs.items():
             self._show(name, table)
         if id(model) not in self._rendered:
-            self._rendered[id(model)] = (model, render(model, facts, databases=DATABASES))
+            self._rendered[id(model)] = (model, render(model, facts, place=place))
         return self.engine.fetch(self._rendered[id(model)][1])
 
     def call(self, function: str, columns: pa.Table, literals: tuple[str, ...]) -> list[Any]:
@@ -104,7 +104,7 @@ class SparkRunner:
     def run(self, model: Model, inputs: dict[str, pa.Table]) -> list[Row]:
         for name, table in inputs.items():
             self._show(spark.place(name), table)
-        found: list[Row] = self.engine.fetch(render(model, spark, databases=spark.DATABASES)).to_pylist()
+        found: list[Row] = self.engine.fetch(render(model, spark, place=spark.place)).to_pylist()
         return found
 
     def call(self, function: str, columns: pa.Table, literals: tuple[str, ...]) -> list[Any]:

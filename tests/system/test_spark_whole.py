@@ -117,7 +117,7 @@ def test_core_and_marts_are_the_embedded_engines(lake: Lake, engine: Spark, tmp_
         if model.table.layer == "clean":
             continue
         folder = tmp_path / "made" / model.name
-        engine.session.sql(render(model, spark, databases=spark.DATABASES)).write.parquet(str(folder))
+        engine.session.sql(render(model, spark, place=spark.place)).write.parquet(str(folder))
         engine.parquet_table(spark.place(model.name), spark.ddl(model.table), folder)
         if content_hash(ds.dataset(folder, format="parquet").to_table(), model.table) != wanted[model.name]:
             different.append(model.name)
@@ -136,8 +136,8 @@ def test_clean_judges_every_raw_record_alike(lake: Lake, engine: Spark, model: M
             embedded.arrow_table(name, _reference(lake, name))
     for name in model.inputs:
         _show(engine, name, embedded.fetch(f"SELECT * FROM {facts.place(name)}"), tmp_path / name)
-    here = embedded.fetch(render(model, facts, databases=facts.DATABASES))
-    there = engine.fetch(render(model, spark, databases=spark.DATABASES))
+    here = embedded.fetch(render(model, facts, place=facts.place))
+    there = engine.fetch(render(model, spark, place=spark.place))
     assert here.num_rows == there.num_rows
     if (lake.root / "truth.json").exists():  # a made shop: every table has records, and many kinds of fault
         assert len(here.column("reject").unique()) > 5

@@ -134,7 +134,7 @@ def judge_robots(engine: DuckDB, contracts: Contracts, model: Model) -> None:
 def _judged(model: Model, keep_text: str) -> str:
     return (
         f"SELECT {_names(model)}, reject, nulled_values, CASE WHEN {keep_text} THEN raw_text END AS raw_text, source_file "
-        f"FROM ({render(model, facts, databases=facts.DATABASES)})"
+        f"FROM ({render(model, facts, place=facts.place)})"
     )
 
 

@@ -20,18 +20,24 @@ class Engine(Protocol):
     FUNCTIONS: dict[str, Callable[..., str]]
 
     @property
+    def quote(self) -> Callable[[str], str]: ...
+
+    @property
     def sql_type(self) -> Callable[[str], str]: ...
 
 
 def render(
-    model: Model, engine: Engine, only: Mapping[str, str] | None = None, databases: Mapping[str, str] | None = None
+    model: Model,
+    engine: Engine,
+    only: Mapping[str, str] | None = None,
+    place: Callable[[str], str] | None = None,
 ) -> str:
     """The SELECT of a model for one engine, its columns in the contract's order and types.
 
     only: full name -> condition. Each such input is read through that condition; this is how a build recomputes the
-    entities it must and no others. databases: layer -> the database its tables lie in; a layer that is not named is one.
+    entities it must and no others. place: full name -> the name in SQL; by default the one in the files under rendered/.
     """
-    body = _generator(engine, only or {}, databases or {}).generate(model.tree)
+    body = _generator(engine, only or {}, place or (lambda name: rendered_name(engine, name))).generate(model.tree)
     inner = "\n".join("    " + line if line else line for line in body.splitlines())
     columns = ",\n".join(f"    CAST(m.{c.name} AS {engine.sql_type(c.type)}) AS {c.name}" for c in model.table.columns)
     if model.table.layer == "clean":
@@ -39,7 +45,13 @@ def render(
     return f"SELECT\n{columns}\nFROM (\n{inner}\n) AS m"
 
 
-def _generator(engine: Engine, only: Mapping[str, str], databases: Mapping[str, str]) -> Generator:
+def rendered_name(engine: Engine, full_name: str) -> str:
+    """Where a table lies in the files under rendered/."""
+    layer, _, table = full_name.partition(".")
+    return f"{engine.RENDERED_AS.get(layer, layer)}.{table}"
+
+
+def _generator(engine: Engine, only: Mapping[str, str], place: Callable[[str], str]) -> Generator:
     """sqlglot's generator of the engine's dialect, that also writes out named functions and where tables lie."""
     dialect = Dialect.get_or_raise(engine.DIALECT)
     base = dialect.generator_class
@@ -52,9 +64,12 @@ def _generator(engine: Engine, only: Mapping[str, str], databases: Mapping[str, 
         if not node.db:
             return base.table_sql(self, node, sep)
         name = f"{node.db}.{node.name}"
-        place = f"{databases.get(node.db, node.db)}.{node.name}"
         alias = node.alias or node.name
-        return f"(SELECT * FROM {place} WHERE {only[name]}) AS {alias}" if name in only else f"{place} AS {alias}"
+        return (
+            f"(SELECT * FROM {place(name)} WHERE {only[name]}) AS {alias}"
+            if name in only
+            else f"{place(name)} AS {alias}"
+        )
 
     # Not through the class body: what sqlglot finds in TRANSFORMS comes before a method.
     transforms = {k: v for k, v in base.TRANSFORMS.items() if k not in (exp.Anonymous, exp.Table)}
@@ -69,5 +84,5 @@ def rendered_files(models: list[Model], engines: list[Engine]) -> dict[Path, str
         for model in models:
             path = Path("rendered") / engine.NAME / model.table.layer / f"{model.table.name}.sql"
             note = f"-- {model.name}, as {engine.NAME} runs it. Made by `make render` from warehouse/{model.table.layer}/{model.table.name}.sql: change that.\n"
-            found[path] = note + render(model, engine, databases=engine.RENDERED_AS) + "\n"
+            found[path] = note + render(model, engine) + "\n"
     return found

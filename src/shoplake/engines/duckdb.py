@@ -29,6 +29,7 @@ DATABASES = {
     "core": "gen.core",
     "marts": "gen.marts",
     "ledger": "gen.ledger",
+    "work": "lake.work",
 }
 RENDERED_AS: Mapping[str, str] = {}  # the published file has a schema a layer
 

@@ -124,7 +124,7 @@ def opened(lake: Lake) -> Iterator[DuckDB]:
     """The published generation, to be read."""
     engine = DuckDB()
     try:
-        engine.attach(lake.root / read_manifest(lake).database.path, read_only=True)
+        engine.attach(lake.root / read_manifest(lake).database_file().path, read_only=True)
         yield engine
     finally:
         engine.close()

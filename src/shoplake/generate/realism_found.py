@@ -109,7 +109,7 @@ def find(lake: Lake) -> Found:
     truth, manifest = msgspec.json.decode(path.read_bytes()), read_manifest(lake)
     engine = DuckDB()
     try:
-        engine.attach(lake.root / manifest.database.path, read_only=True)
+        engine.attach(lake.root / manifest.database_file().path, read_only=True)
         _views(engine, lake, manifest)
         robots, people = _robots(engine)
         return Found(

@@ -43,7 +43,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     as_of: str
     settings: dict[str, str]  # timezone, currency, country: what the figures depend on
     fingerprints: dict[str, str]  # table -> what its rows are computed from, data apart
-    database: DataFile
+    database: DataFile | None  # of the embedded engine; the others keep a table in files of its own
     ref_files: dict[str, DataFile]
     partitions: list[Partition]
     tables: dict[str, int]  # core, marts, ledger table -> rows
@@ -53,14 +53,23 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is_full: bool
     told: list[str]  # tell-level findings
     closed_until: str = ""  # days before it were closed and vouched for
+    table_files: dict[str, list[DataFile]] = {}  # core, marts and ledger tables that are files
     format_version: int = FORMAT_VERSION
 
     def partition_map(self) -> dict[tuple[str, str], Partition]:
         return {(p.table, p.ds): p for p in self.partitions}
 
+    def database_file(self) -> DataFile:
+        """The embedded engine's file. Raises WrongUse when another engine made this generation."""
+        if self.database is None:
+            raise WrongUse(f"generation {self.generation} has no DuckDB file: another engine made it. Use --engine.")
+        return self.database
+
     def files(self) -> list[DataFile]:
         """Every file this generation stands on, raw apart."""
-        found = [self.database, *self.ref_files.values()]
+        found = [*([self.database] if self.database else []), *self.ref_files.values()]
+        for files in self.table_files.values():
+            found += files
         for p in self.partitions:
             found += p.clean_files + p.rejected_files
         return found

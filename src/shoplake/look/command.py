@@ -106,7 +106,7 @@ def path(context: typer.Context, generation: Generation = None, json: Json = Fal
 
     root = context.obj.lake.root.resolve()
     manifest = read_manifest(context.obj.lake, generation)
-    file = root / manifest.database.path
+    file = root / manifest.database_file().path
     if not file.exists():
         raise WrongUse(
             f"{file}: missing, though generation {manifest.generation} names it. Run `shoplake build --full`."

@@ -91,7 +91,7 @@ def opened(session: Session, generation: int | None = None) -> Iterator[Opened]:
     lake = Lake(session.lake.root.resolve())
     manifest = read_manifest(lake, generation)
     contracts = load(session["project"])
-    path = lake.root / manifest.database.path
+    path = lake.root / manifest.database_file().path
     if not path.exists():
         raise WrongUse(
             f"{path}: missing, though the manifest of generation {manifest.generation} names it. "

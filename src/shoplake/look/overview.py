@@ -99,8 +99,8 @@ def _kept(one: Opened) -> list[dict[str, Any]]:
         m = read_manifest(one.lake, number)
         path = database_path(one.lake, number)
         found.append({
-            "generation": number, "parent": m.parent, "as_of": m.as_of, "is_full": m.is_full, "rows": m.database.rows,
-            "bytes": m.database.bytes, "is_there": path.exists(), "is_shown": number == one.manifest.generation,
+            "generation": number, "parent": m.parent, "as_of": m.as_of, "is_full": m.is_full, "rows": m.database_file().rows,
+            "bytes": m.database_file().bytes, "is_there": path.exists(), "is_shown": number == one.manifest.generation,
         })  # fmt: skip
     return found
 

@@ -1,0 +1,144 @@
+"""A build on DuckDB: core and marts live in one file a generation, ref and clean are shown beside it."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from shoplake.build import agents, clean
+from shoplake.build.builder import Builder
+from shoplake.build.models import Model
+from shoplake.build.plan import Plan
+from shoplake.contracts import Table
+from shoplake.engines import duckdb as facts
+from shoplake.engines.duckdb import DuckDB
+from shoplake.lake.layout import fsync
+from shoplake.lake.manifest import DataFile, Partition, database_path, sha256_of
+from shoplake.settings import Session
+from shoplake.terminal import Steps
+
+LARGE_BATCH_BYTES = 4 * 1024 * 1024
+RAW_ORDER = ("users", "products", "transactions", "refunds", "clickstream")
+
+
+class EmbeddedHouse:
+    """The generation's file, attached."""
+
+    facts: Any = facts
+
+    def __init__(self, engine: DuckDB) -> None:
+        self.engine = engine
+
+    def place(self, name: str) -> str:
+        return facts.place(name)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.engine.rows(sql)
+
+    def keep(self, name: str, select: str) -> None:
+        self.engine.execute(f"CREATE OR REPLACE TABLE lake.work.{name} AS {select}")
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            self.engine.execute(f"DROP TABLE IF EXISTS lake.work.{name}")
+
+    def replace(self, table: Table, select: str) -> None:
+        self.engine.execute(
+            f"DROP TABLE IF EXISTS gen.{table.full_name}; CREATE TABLE gen.{table.full_name} AS {select}"
+        )
+
+    def apply(self, table: Table, gone: str, come: str) -> None:
+        same = " AND ".join(f"t.{k} = g.{k}" for k in table.spec.key)
+        self.engine.execute(
+            f"DELETE FROM gen.{table.full_name} AS t USING lake.work.{gone} AS g WHERE {same}; "
+            f"INSERT INTO gen.{table.full_name} SELECT {', '.join(table.names)} FROM lake.work.{come}"
+        )
+
+
+class EmbeddedBuilder(Builder):
+    """See Builder."""
+
+    def __init__(self, session: Session, plan: Plan) -> None:
+        super().__init__(session, plan)
+        self.engine = DuckDB(
+            threads=int(session["threads"]), memory=session["memory"], scratch=self.lake.scratch / "duckdb"
+        )
+        self.house = EmbeddedHouse(self.engine)
+        self._file = Path()
+
+    def show_ref(self, name: str, rows: pa.Table) -> None:
+        self.engine.arrow_table(f"ref.{name}", rows)
+
+    def make_clean(self, shown: Steps) -> list[Partition]:
+        made: list[Partition] = []
+        models = {m.table.name: m for m in self.plan.models if m.table.layer == "clean"}
+        for table in sorted(
+            {a.table for a in self.plan.new}, key=lambda t: RAW_ORDER.index(t) if t in RAW_ORDER else len(RAW_ORDER)
+        ):
+            mine = [a for a in self.plan.new if a.table == table]
+            for batch in clean.batches(mine):
+                # Of a large batch the written order is right (small tables are joined to it); the optimizer guesses the
+                # size of text files wrongly. Of a small one it may turn a join round.
+                is_large = sum(one.bytes for one in batch) > LARGE_BATCH_BYTES
+                self.engine.execute(
+                    f"SET disabled_optimizers = '{'join_order,build_side_probe_side' if is_large else ''}'"
+                )
+                self._judge(models[table], batch)
+                made += clean.write(self.engine, self.lake, models[table], batch)
+            rows = sum(p.clean for p in made if p.table == table)
+            shown.done(f"clean.{table}: {rows} rows of {len(mine)} days")
+        self.engine.execute("SET disabled_optimizers = ''")
+        self.ref.keep_agents(self.engine.fetch("SELECT * FROM lake.ref.user_agents ORDER BY user_agent"))
+        return made
+
+    def _judge(self, model: Model, batch: list[clean.Arrival]) -> None:
+        engine, contracts = self.engine, self.plan.contracts
+        has_agents = model.name == clean.AGENTS_OF
+        last = has_agents and clean.judges_robots_last(model)
+        if has_agents and not last:
+            self._classify(clean.arriving_agents(engine, self.lake, contracts, batch))
+        clean.judge(engine, self.lake, contracts, model, batch)
+        if last and (unseen := clean.unseen_agents(engine)):
+            self._classify(unseen)
+            clean.judge_robots(engine, contracts, model)
+
+    def _classify(self, unseen: list[str]) -> None:
+        self.engine.arrow_table("work.agents", agents.classify(unseen))
+        self.engine.execute(
+            "INSERT INTO lake.ref.user_agents SELECT * FROM lake.work.agents; DROP TABLE lake.work.agents"
+        )
+
+    def show_clean(self, name: str, table: str, partitions: list[Partition]) -> None:
+        paths = [str(self.lake.root / f.path) for p in partitions for f in p.clean_files]
+        self.engine.parquet_view(name, self.plan.contracts.table(f"clean.{table}"), paths)
+
+    def begin(self, number: int) -> None:
+        self._file = database_path(self.lake, number)
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        parent = self.plan.parent
+        if not self.plan.whole and parent is not None and parent.database is not None:
+            shutil.copyfile(self.lake.root / parent.database.path, self._file)
+        self.engine.attach(self._file, read_only=False)
+
+    def store(self, name: str, rows: pa.Table) -> None:
+        self.engine.arrow_table("work.ledger", rows)
+        order = "table_name, ds" if "ds" in rows.column_names else "table_name"
+        self.engine.execute(
+            f"CREATE OR REPLACE TABLE gen.{name} AS SELECT * FROM lake.work.ledger ORDER BY {order}; DROP TABLE lake.work.ledger"
+        )
+
+    def finish(self, tables: dict[str, int]) -> tuple[DataFile | None, dict[str, list[DataFile]]]:
+        path = self._file
+        self.engine.detach()
+        with open(path, "rb") as f:
+            os.fsync(f.fileno())
+        fsync(path.parent)
+        made = DataFile(
+            path.relative_to(self.lake.root).as_posix(), sum(tables.values()), path.stat().st_size, sha256_of(path)
+        )
+        return made, {}
+
+    def close(self) -> None:
+        self.engine.close()
