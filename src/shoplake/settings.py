@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,6 +10,8 @@ from shoplake.errors import WrongUse
 from shoplake.lake.layout import Lake
 
 SETTINGS_FILE = "shoplake.toml"
+EMBEDDED = "duckdb"
+ENGINES = (EMBEDDED, "spark")
 # In the lake: the project that made what is published, so that the next build does not silently take another.
 PROJECT_FILE = "project"
 
@@ -20,6 +22,7 @@ KNOWN: dict[str, tuple[str, str]] = {
     "timezone": ("UTC", "the shop's time zone: dates and hours are told in it"),
     "currency": ("EUR", "currency of a row that names none"),
     "country": ("", "country whose public holidays dim_date marks (ISO 3166)"),
+    "engine": ("duckdb", "the engine that builds and answers: duckdb, spark"),
     "threads": ("0", "threads of the embedded engine; 0: as many as there are processors"),
     "keep": ("7", "generations that are kept"),
     "memory": ("2GB", "memory limit of the embedded engine"),
@@ -44,7 +47,14 @@ class Session:
 
     @property
     def lake(self) -> Lake:
-        return Lake(Path(self["lake"]))
+        """The lake, as the engine of this session sees it."""
+        return Lake(Path(self["lake"]), "" if self["engine"] == EMBEDDED else self["engine"])
+
+    def with_setting(self, name: str, value: str, origin: str) -> "Session":
+        """This session with one setting changed. Raises WrongUse for an engine that is none."""
+        if name == "engine":
+            _check_engine(value, origin)
+        return replace(self, settings={**self.settings, name: Setting(value, origin)})
 
 
 def resolve(flags: dict[str, str | None], json: bool = False, folder: Path | None = None) -> Session:
@@ -86,8 +96,14 @@ def resolve(flags: dict[str, str | None], json: bool = False, folder: Path | Non
     for name in ("threads", "keep"):
         if not found[name].value.isdigit():
             raise WrongUse(f"{name}: found {found[name].value!r} ({found[name].origin}), expected a whole number.")
+    _check_engine(found["engine"].value, found["engine"].origin)
     zone(found["timezone"].value, f"timezone ({found['timezone'].origin})")
     return Session(found, json)
+
+
+def _check_engine(value: str, origin: str) -> None:
+    if value not in ENGINES:
+        raise WrongUse(f"engine: found {value!r} ({origin}), expected one of {', '.join(ENGINES)}.")
 
 
 def zone(name: str, what: str) -> ZoneInfo:

@@ -34,6 +34,7 @@ class Builder(ABC):
     def __init__(self, session: Session, plan: Plan) -> None:
         self.session, self.plan, self.lake = session, plan, plan.lake
         self.lake.scratch.mkdir(parents=True, exist_ok=True)
+        self.number = next_generation(self.lake)
         self.told: list[str] = []
         self.ref = RefFiles(plan)
 
@@ -52,7 +53,7 @@ class Builder(ABC):
         """clean.<table>, or work.<name>, holds the clean rows of these partitions."""
 
     @abstractmethod
-    def begin(self, number: int) -> None:
+    def begin(self) -> None:
         """From now on core and marts can be made: those of the parent generation are there, unless all is built whole."""
 
     @abstractmethod
@@ -66,6 +67,10 @@ class Builder(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of the engine."""
+
+    def cost(self, step: str) -> str:
+        """What is told of a step besides its seconds, for engines that keep account."""
+        return ""
 
     # What is the same everywhere.
 
@@ -105,8 +110,7 @@ class Builder(ABC):
     def _generation(self, partitions: list[Partition], shown: Steps) -> Manifest:
         """Make everything of the new generation; returns the manifest to publish."""
         plan = self.plan
-        number = next_generation(self.lake)
-        self.begin(number)
+        self.begin()
         kill_point("in_database")
         changes = self._changes()
         as_of = self._tables(partitions, changes, shown)
@@ -117,7 +121,7 @@ class Builder(ABC):
         shown.done(f"checked {len(tables)} tables")
         database, table_files = self.finish(tables)
         return Manifest(
-            number,
+            self.number,
             plan.parent.generation if plan.parent else None,
             __version__,
             as_of.isoformat(),
@@ -161,13 +165,13 @@ class Builder(ABC):
                     changes.touched[model.name] = days
             else:
                 build_touched(self.house, plan.contracts, model, changes)
-            shown.done(f"{model.name} {time.monotonic() - began:.2f} s")
+            shown.done(f"{model.name} {time.monotonic() - began:.2f} s{self.cost(model.name)}")
         as_of = self._as_of(partitions)
         self.show_ref("run", reference.run(as_of, zone(plan.settings["timezone"], "timezone")))
         for model in (m for m in chosen if m.table.layer == "marts"):
             began = time.monotonic()
             build_whole(self.house, model)
-            shown.done(f"{model.name} {time.monotonic() - began:.2f} s")
+            shown.done(f"{model.name} {time.monotonic() - began:.2f} s{self.cost(model.name)}")
         return as_of
 
     def _as_of(self, partitions: list[Partition]) -> dt.date:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -80,9 +81,7 @@ def judge(engine: DuckDB, lake: Lake, contracts: Contracts, model: Model, batch:
     Raises CheckFailed when a raw file is not what its receipt says.
     """
     files = [f for one in batch for f in one.files]
-    with ThreadPoolExecutor(engine.threads) as pool:
-        for _ in pool.map(lambda file: _check_unchanged(lake, file), files):
-            pass
+    check_unchanged(lake, files, engine.threads)
     engine.raw_view(contracts.table(f"raw.{model.table.name}"), files, lake.root)
     keep = "reject IS NOT NULL"
     if model.name == AGENTS_OF and judges_robots_last(model):  # it may yet turn out to be a robot's
@@ -149,8 +148,9 @@ def write(engine: DuckDB, lake: Lake, model: Model, batch: list[Arrival]) -> lis
     not hold for a partition; nothing is published then.
     """
     table = model.table
-    _mark_duplicates(engine, model)
-    found = _count(engine)
+    judged, extra = facts.place("work.judged"), facts.place("work.extra")
+    engine.execute(f"CREATE OR REPLACE TABLE {extra} AS {further_copies(model, judged, 'rowid')}")
+    found = counted(engine.rows(count_select(judged, extra, "rowid")))
     engine.execute("DELETE FROM lake.work.judged WHERE rowid IN (SELECT row_id FROM lake.work.extra)")
     filled = [one for one in batch if found.get(one.ds, {}).get("clean")]
     written = {
@@ -158,7 +158,14 @@ def write(engine: DuckDB, lake: Lake, model: Model, batch: list[Arrival]) -> lis
         "rejected": _write_rejected(engine, lake, table.name, batch),
     }
     engine.execute("DROP TABLE lake.work.judged; DROP TABLE lake.work.extra")
-    return [_account(one, found.get(one.ds, {}), written) for one in batch]
+    return [account(one, found.get(one.ds, {}), written) for one in batch]
+
+
+def check_unchanged(lake: Lake, files: list[RawFile], threads: int) -> None:
+    """Raises CheckFailed when a raw file is not what its receipt says."""
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(lambda file: _check_unchanged(lake, file), files):
+            pass
 
 
 def _check_unchanged(lake: Lake, file: RawFile) -> None:
@@ -172,14 +179,15 @@ def _check_unchanged(lake: Lake, file: RawFile) -> None:
 
 Files = dict[str, list[DataFile]]  # by ds
 _PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
-_REJECTED = (
+REJECTED = (
     "SPLIT_PART(reject, ':', 1) AS reject_reason, SPLIT_PART(reject, ':', 2) AS reject_column, "
     "COALESCE(raw_text, '') AS raw_text, source_file"
 )
 
 
-def _mark_duplicates(engine: DuckDB, model: Model) -> None:
-    """Second and further copies of a key within a partition: all but the first by (time, then all columns).
+def further_copies(model: Model, judged: str, row_id: str) -> str:
+    """A SELECT of the row_id of second and further copies of a key within a partition: all but the first by (time, then all
+    columns).
 
     Only unrejected rows are looked at, else a bad copy would take the good one with it.
     """
@@ -187,12 +195,11 @@ def _mark_duplicates(engine: DuckDB, model: Model) -> None:
     keys = ", ".join(f"j.{k}" for k in ("ds", *spec.key))
     order = [spec.time or spec.key[0]] + [c.name for c in model.table.columns if c.name not in {spec.time, *TIE_EXCEPT}]
     same = " AND ".join(f"j.{k} IS NOT DISTINCT FROM r.{k}" for k in ("ds", *spec.key))
-    engine.execute(
-        f"CREATE OR REPLACE TABLE lake.work.extra AS WITH repeated AS ("
-        f"SELECT {keys} FROM lake.work.judged AS j WHERE j.reject IS NULL GROUP BY {keys} HAVING COUNT(*) > 1) "
-        f"SELECT row_id FROM (SELECT j.rowid AS row_id, ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY "
-        f"{', '.join(f'j.{c} NULLS FIRST' for c in order)}) AS n FROM lake.work.judged AS j "
-        f"SEMI JOIN repeated AS r ON {same} WHERE j.reject IS NULL) WHERE n > 1"
+    return (
+        f"WITH repeated AS (SELECT {keys} FROM {judged} AS j WHERE j.reject IS NULL GROUP BY {keys} HAVING COUNT(*) > 1) "
+        f"SELECT x.row_id FROM (SELECT j.{row_id} AS row_id, ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY "
+        f"{', '.join(f'j.{c} NULLS FIRST' for c in order)}) AS n FROM {judged} AS j "
+        f"JOIN repeated AS r ON {same} WHERE j.reject IS NULL) AS x WHERE x.n > 1"
     )
 
 
@@ -212,7 +219,7 @@ def _write_rejected(engine: DuckDB, lake: Lake, table: str, batch: list[Arrival]
     """One statement sorts the rows into folders: of few rows a day, a sixth of the work of a statement a day."""
     stage = _stage(lake, f"rejected-{table}")
     engine.execute(
-        f"COPY (SELECT {_REJECTED}, ds FROM lake.work.judged WHERE reject IS NOT NULL) TO {quote(str(stage))} ({_PARQUET}, PARTITION_BY (ds))"
+        f"COPY (SELECT {REJECTED}, ds FROM lake.work.judged WHERE reject IS NOT NULL) TO {quote(str(stage))} ({_PARQUET}, PARTITION_BY (ds))"
     )
     written = {one: sorted((stage / f"ds={one.ds}").glob("*.parquet")) for one in batch}
     return _publishable(lake, lake.rejected / table, written)
@@ -267,14 +274,18 @@ def _place(base: Path, b: str) -> Path:
     return final
 
 
-def _count(engine: DuckDB) -> dict[str, dict[str, int]]:
+def count_select(judged: str, extra: str, row_id: str) -> str:
+    """ds, reject, rows, further copies, nulled values: what `counted` takes."""
+    return (
+        "SELECT j.ds, j.reject, COUNT(*) AS n, SUM(CASE WHEN e.row_id IS NOT NULL THEN 1 ELSE 0 END) AS copies, "
+        "SUM(CASE WHEN j.reject IS NULL AND e.row_id IS NULL THEN j.nulled_values ELSE 0 END) AS nulled "
+        f"FROM {judged} AS j LEFT JOIN {extra} AS e ON e.row_id = j.{row_id} GROUP BY j.ds, j.reject"
+    )
+
+
+def counted(rows: list[tuple[Any, ...]]) -> dict[str, dict[str, int]]:
     """ds -> counts: clean, duplicate, nulled, and `reason:column` for each reject."""
     found: dict[str, dict[str, int]] = {}
-    rows = engine.rows(
-        "SELECT CAST(j.ds AS VARCHAR), j.reject, COUNT(*), SUM(CASE WHEN e.row_id IS NOT NULL THEN 1 ELSE 0 END), "
-        "SUM(CASE WHEN j.reject IS NULL AND e.row_id IS NULL THEN j.nulled_values ELSE 0 END) "
-        "FROM lake.work.judged AS j LEFT JOIN lake.work.extra AS e ON e.row_id = j.rowid GROUP BY 1, 2"
-    )
     for ds, reject, count, duplicates, nulled in rows:
         counts = found.setdefault(str(ds), {})
         if reject is None:
@@ -288,7 +299,8 @@ def _count(engine: DuckDB) -> dict[str, dict[str, int]]:
     return found
 
 
-def _account(one: Arrival, counts: dict[str, int], written: dict[str, dict[str, list[DataFile]]]) -> Partition:
+def account(one: Arrival, counts: dict[str, int], written: dict[str, Files]) -> Partition:
+    """A partition's ledger line. Raises CheckFailed when it does not add up, or files do not hold what was counted."""
     reasons = {k: n for k, n in sorted(counts.items()) if k not in NOT_REASONS}
     clean_files = written["clean"].get(one.ds, [])
     rejected_files = written["rejected"].get(one.ds, [])

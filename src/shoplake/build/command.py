@@ -30,6 +30,9 @@ def build(
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Build everything anew from raw")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be rebuilt and why; touch nothing")] = False,
+    engine: Annotated[
+        str | None, typer.Option(help="Where to compute: duckdb, spark [default: duckdb]", metavar="NAME")
+    ] = None,
     wait: Annotated[float, typer.Option(help="Seconds to wait for another build", metavar="SECONDS")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON envelope")] = False,
 ) -> None:
@@ -47,9 +50,10 @@ def build(
 
         as_of = dt.date.today().isoformat()
     options = Options(first, last, as_of, ds, tuple(close or ()), tuple(allow_empty or ()), tuple(select or ()), full)
+    session = context.obj.with_setting("engine", engine, "flag") if engine else context.obj
     if plan:
-        made = make_plan(context.obj, options)
+        made = make_plan(session, options)
         emit_json("plan", plan_as_json(made)) if json else out(plan_as_text(made))
         return
-    result = run(context.obj, options, wait)
+    result = run(session, options, wait)
     emit_json("build", result_as_json(result)) if json else out(result_as_text(result))

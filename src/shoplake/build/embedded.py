@@ -114,8 +114,8 @@ class EmbeddedBuilder(Builder):
         paths = [str(self.lake.root / f.path) for p in partitions for f in p.clean_files]
         self.engine.parquet_view(name, self.plan.contracts.table(f"clean.{table}"), paths)
 
-    def begin(self, number: int) -> None:
-        self._file = database_path(self.lake, number)
+    def begin(self) -> None:
+        self._file = database_path(self.lake, self.number)
         self._file.parent.mkdir(parents=True, exist_ok=True)
         parent = self.plan.parent
         if not self.plan.whole and parent is not None and parent.database is not None:

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -76,13 +77,20 @@ def make_plan(session: Session, options: Options) -> Plan:
     models = read_models(project_folder(session["project"]) / "warehouse", contracts)
     settings = _settings(session, lake)
     parent = read_manifest(lake) if current_generation(lake) is not None else None
-    prints = fingerprints(contracts, models, settings)
+    prints = fingerprints(contracts, models, settings, _engine_file(lake.engine))
     plan = Plan(lake, contracts, models, settings, options, parent, prints, [], [], [], whole=parent is None)
     if options.select:
         _plan_selected(plan)
     else:
         _plan_arrivals(plan)
     return plan
+
+
+def _engine_file(engine: str) -> str:
+    spec = find_spec(f"shoplake.engines.{engine or 'duckdb'}")
+    assert spec is not None
+    assert spec.origin is not None
+    return spec.origin
 
 
 def _check_days(options: Options) -> None:
@@ -114,10 +122,12 @@ def _proposed_zone(receipt: Receipt) -> str:
     return str(summary.get("proposed_timezone") or "") if isinstance(summary, dict) else ""
 
 
-def fingerprints(contracts: Contracts, models: list[Model], settings: dict[str, str]) -> dict[str, str]:
+def fingerprints(
+    contracts: Contracts, models: list[Model], settings: dict[str, str], engine_file: str = str(facts.__file__)
+) -> dict[str, str]:
     """Table -> what its rows are computed from, data apart: SQL, engine, contract, settings, versions."""
     enums = str(reference.enums(contracts).to_pylist())
-    engine = sha256_of(Path(facts.__file__)) + version("sqlglot")
+    engine = sha256_of(Path(engine_file)) + version("sqlglot")
     found = {}
     for model in models:
         parts = [model.meaning, engine, str(model.table.columns), str(model.table.spec.key), str(model.table.spec.time)]

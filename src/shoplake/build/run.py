@@ -4,8 +4,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from shoplake.build.builder import Builder
 from shoplake.build.embedded import EmbeddedBuilder
-from shoplake.build.plan import Options, make_plan
+from shoplake.build.plan import Options, Plan, make_plan
 from shoplake.build.volume import check_volume
 from shoplake.errors import Lacking
 from shoplake.lake.layout import write_atomically
@@ -48,7 +49,7 @@ def build(session: Session, options: Options, wait_seconds: float = 0) -> Result
                 check_volume(plan, plan.kept)  # the night when no file arrives is not green
                 p = plan.parent
                 return Result(None, p.as_of, time.monotonic() - began, False, p.partitions, 0, p.tables, {}, p.told)
-            manifest = EmbeddedBuilder(session, plan).run()
+            manifest = _builder(session, plan).run()
             _remember_project(session)
             sweep(lake, int(session["keep"]))
     except OSError as e:
@@ -67,6 +68,14 @@ def build(session: Session, options: Options, wait_seconds: float = 0) -> Result
         manifest.told,
         plan.reasons,
     )
+
+
+def _builder(session: Session, plan: Plan) -> Builder:
+    if session["engine"] == "spark":
+        from shoplake.build.on_spark import SparkBuilder
+
+        return SparkBuilder(session, plan)
+    return EmbeddedBuilder(session, plan)
 
 
 def _remember_project(session: Session) -> None:

@@ -38,6 +38,10 @@ SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.sources.partitionOverwriteMode": "dynamic",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "100000",  # a job to list some days costs more than listing
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+    "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",  # else a .crc beside every file
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
@@ -136,9 +140,15 @@ class Spark:
     """A session. `master` is Spark's own word for where it runs: local[2], spark://host:7077."""
 
     def __init__(
-        self, *, scratch: Path, master: str = "local[2]", memory: str = "2g", settings: dict[str, str] | None = None
+        self,
+        *,
+        scratch: Path,
+        master: str | None = "local[2]",
+        memory: str = "2g",
+        settings: dict[str, str] | None = None,
     ) -> None:
-        """Raises Lacking when pyspark or Java is missing, or Spark does not start."""
+        """Without a master the session is the one spark-submit made. Raises Lacking when pyspark or Java is missing, or
+        Spark does not start."""
         require_java()
         try:
             from pyspark.sql import SparkSession
@@ -148,7 +158,9 @@ class Spark:
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
         for other in ("SPARK_HOME", "SPARK_CONF_DIR"):  # another Spark on this machine is not the pinned one
             os.environ.pop(other, None)
-        builder = SparkSession.builder.master(master).appName("shoplake")
+        builder = SparkSession.builder.appName("shoplake")
+        if master:
+            builder = builder.master(master)
         places = {"spark.sql.warehouse.dir": str(scratch / "warehouse"), "spark.local.dir": str(scratch / "local")}
         for key, value in {**SETTINGS, "spark.driver.memory": memory, **places, **(settings or {})}.items():
             builder = builder.config(key, value)
@@ -156,7 +168,7 @@ class Spark:
             self.session = builder.getOrCreate()
         except Exception as e:
             raise Lacking(
-                f"Spark did not start at {master}: {_first_line(e)}. Is the master there, and is memory left?"
+                f"Spark did not start at {master or 'the master of spark-submit'}: {_first_line(e)}. Is the master there, and is memory left?"
             ) from e
         self.session.sparkContext.setLogLevel("ERROR")
         logging.getLogger("SQLQueryContextLogger").disabled = True  # a page of JSON for each error that explain() tells
@@ -185,6 +197,34 @@ class Spark:
             return self.session.sql(sql).toArrow()
         except Exception as e:
             raise explain(e, sql) from e
+
+    def write(self, select: str, folder: Path, partition: str | None = None) -> Any:
+        """Write what a SELECT gives as Parquet: with a partition, a folder a day, of as few files as is sensible. Returns its schema."""
+        try:
+            rows = self.session.sql(
+                f"SELECT /*+ REBALANCE({partition}) */ * FROM ({select}) AS w" if partition else select
+            )
+            (rows.write.partitionBy(partition) if partition else rows.write).parquet(str(folder))
+        except Exception as e:
+            raise explain(e, select) from e
+        return rows.schema
+
+    def show_files(self, view: str, schema: Any, base: Path, paths: list[str]) -> None:
+        """A temporary view of Parquet folders below `base`; what stands in their paths (ds=D) are columns too.
+
+        schema: the columns as in CREATE TABLE, or what `write` returned.
+        """
+        if paths:
+            found = self.session.read.schema(schema).option("basePath", str(base)).parquet(*paths)
+            names = (
+                schema.names
+                if hasattr(schema, "names")
+                else [part.split()[0] for part in re.split(r",\s+(?![0-9])", schema)]
+            )
+            found = found.select(*names)
+        else:
+            found = self.session.createDataFrame([], schema)
+        found.createOrReplaceTempView(view)
 
     def parquet_table(self, name: str, columns: str, folder: Path) -> None:
         """A table of a folder of Parquet files, which hold these columns (as in CREATE TABLE)."""

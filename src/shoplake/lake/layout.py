@@ -21,10 +21,18 @@ class Lake:
     clean/<table>/ds=D/b=B/     typed, deduplicated Parquet; B names the inputs it was computed from
     rejected/<table>/ds=D/b=B/  the rows left out, each with a reason
     gen/gen-N.duckdb, .json     a published generation (core, marts) and its manifest
+    on/<engine>/                the same of another engine: clean, rejected, ref, gen, CURRENT; its core, marts and ledger are
+                                folders of files, <layer>/<table>/g=N/
     truth/, truth.json          on a generated lake: what was planted
     """
 
     root: Path
+    engine: str = ""  # another engine than the embedded one
+
+    @property
+    def home(self) -> Path:
+        """Where an engine keeps what it makes; raw and landed are everybody's."""
+        return self.root / "on" / self.engine if self.engine else self.root
 
     @property
     def raw(self) -> Path:
@@ -40,19 +48,19 @@ class Lake:
 
     @property
     def ref(self) -> Path:
-        return self.root / "ref"
+        return self.home / "ref"
 
     @property
     def clean(self) -> Path:
-        return self.root / "clean"
+        return self.home / "clean"
 
     @property
     def rejected(self) -> Path:
-        return self.root / "rejected"
+        return self.home / "rejected"
 
     @property
     def generations(self) -> Path:
-        return self.root / "gen"
+        return self.home / "gen"
 
     @property
     def truth(self) -> Path:
@@ -61,7 +69,7 @@ class Lake:
     @property
     def scratch(self) -> Path:
         """Work in progress. Whatever lies here when no one holds the lock is left over from a killed run."""
-        return self.root / "tmp"
+        return self.home / "tmp"
 
     @property
     def lock_file(self) -> Path:
@@ -69,7 +77,7 @@ class Lake:
 
     @property
     def current_file(self) -> Path:
-        return self.root / "CURRENT"
+        return self.home / "CURRENT"
 
     @property
     def version_file(self) -> Path:

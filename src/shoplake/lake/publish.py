@@ -95,7 +95,7 @@ def point_to(lake: Lake, generation: int) -> None:
 def relink(lake: Lake) -> None:
     """Make published.duckdb a link to the published file. A kill between CURRENT and the link is healed by the next run."""
     number = current_generation(lake)
-    if number is None:
+    if number is None or lake.engine:
         return
     target = Path("gen") / database_path(lake, number).name
     if lake.published_link.is_symlink() and Path(os.readlink(lake.published_link)) == target:
@@ -145,4 +145,20 @@ def sweep(lake: Lake, keep: int = KEPT) -> list[str]:
             if folder.relative_to(lake.root).as_posix() not in folders:
                 shutil.rmtree(folder)
                 removed.append(folder.relative_to(lake.root).as_posix())
+    return removed + (_sweep_files(lake, named) if lake.engine else [])
+
+
+def _sweep_files(lake: Lake, named: set[str]) -> list[str]:
+    """Of the tables that are folders of files: every file that no kept generation names, and folders that are empty then."""
+    removed = []
+    for path in sorted(lake.home.glob("*/*/g=*/**/*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.relative_to(lake.root).as_posix() not in named:
+            path.unlink()
+            removed.append(path.relative_to(lake.root).as_posix())
+    for folder in lake.home.glob("*/*/g=*"):
+        if not any(folder.iterdir()):
+            folder.rmdir()
     return removed

@@ -1,0 +1,231 @@
+"""A build on Spark: clean, core and marts are folders of Parquet, <layer>/<table>/g=N/, that a manifest names.
+
+A generation writes new files beside the old and touches none of them. Readers follow CURRENT to a manifest, so all tables
+change at once; a metastore is told afterwards, table by table (engines/spark.py: register).
+"""
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shoplake.build import agents, clean
+from shoplake.build.builder import Builder
+from shoplake.build.models import Model
+from shoplake.build.plan import Plan
+from shoplake.build.render import render
+from shoplake.build.table_files import FilesByDay, by_day, data_files, fsync_all, paths_of
+from shoplake.contracts import Table
+from shoplake.engines import spark as facts
+from shoplake.engines.spark import Spark
+from shoplake.engines.spark_raw import raw_records
+from shoplake.engines.spark_stats import Cost, cost_of
+from shoplake.lake.layout import Lake, write_atomically
+from shoplake.lake.manifest import DataFile, Partition
+from shoplake.lake.publish import kill_point
+from shoplake.settings import Session
+from shoplake.terminal import Steps
+
+
+class SparkHouse:
+    """The tables of a build as temporary views over their files."""
+
+    facts: Any = facts
+
+    def __init__(self, engine: Spark, lake: Lake, number: int) -> None:
+        self.engine, self.lake, self.number = engine, lake, number
+        self.tables: dict[str, FilesByDay] = {}
+        self._kept = 0
+
+    def place(self, name: str) -> str:
+        return name.replace(".", "__")
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.engine.rows(sql)
+
+    def keep(self, name: str, select: str) -> None:
+        self._kept += 1
+        folder = self.lake.scratch.resolve() / "work" / f"{name}-{self._kept}"
+        schema = self.engine.write(select, folder)
+        self.engine.show_files(self.place(f"work.{name}"), schema, folder, [str(folder)])
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            self.engine.execute(f"DROP VIEW IF EXISTS {self.place(f'work.{name}')}")
+
+    def replace(self, table: Table, select: str) -> None:
+        self.tables[table.full_name] = self.write(table, select)
+        self.show(table)
+
+    def apply(self, table: Table, gone: str, come: str) -> None:
+        there, columns = self.place(table.full_name), ", ".join(table.names)
+        gone, come, day = self.place(f"work.{gone}"), self.place(f"work.{come}"), table.spec.partition
+        same = " AND ".join(f"t.{k} = g.{k}" for k in table.spec.key)
+        touched = f" AND t.{day} IN (SELECT {day} FROM {gone} UNION SELECT {day} FROM {come})" if day else ""
+        stays = f"SELECT {columns} FROM {there} AS t WHERE NOT EXISTS (SELECT 1 FROM {gone} AS g WHERE {same}){touched}"
+        if day:
+            days = {str(r[0]) for r in self.rows(f"SELECT {day} FROM {gone} UNION SELECT {day} FROM {come}")}
+        written = self.write(table, f"{stays} UNION ALL SELECT {columns} FROM {come}")
+        kept = {d: f for d, f in self.tables[table.full_name].items() if day and d not in days}
+        self.tables[table.full_name] = {**kept, **written}
+        self.show(table)
+
+    def write(self, table: Table, select: str) -> FilesByDay:
+        """Write new files of a table under this generation's name; they are invisible until a manifest names them."""
+        folder = self.folder(table)
+        self.engine.write(select, folder, table.spec.partition)
+        return data_files(self.lake.root, folder, table.spec.partition)
+
+    def folder(self, table: Table) -> Path:
+        """Where this generation's files of a table go."""
+        return self.lake.home / table.layer / table.name / f"g={self.number:06d}"
+
+    def show(self, table: Table, as_name: str | None = None, files: FilesByDay | None = None) -> None:
+        """The view of a table's files."""
+        root = self.lake.root.resolve()
+        paths = paths_of(root, files if files is not None else self.tables.get(table.full_name, {}))
+        base = root / self.lake.home.relative_to(self.lake.root) / table.layer / table.name
+        self.engine.show_files(self.place(as_name or table.full_name), facts.ddl(table), base, paths)
+
+
+class SparkBuilder(Builder):
+    """See Builder. `master` is None inside spark-submit, which has its own."""
+
+    def __init__(self, session: Session, plan: Plan, master: str | None = "") -> None:
+        super().__init__(session, plan)
+        threads = session["threads"] if session["threads"] != "0" else "*"
+        self.engine = Spark(
+            scratch=self.lake.scratch / "spark",
+            master=f"local[{threads}]" if master == "" else master,
+            memory=_memory(session["memory"]),
+        )
+        self.house: SparkHouse = SparkHouse(self.engine, self.lake, self.number)
+        self.costs: list[Cost] = []
+        self._step_began = time.monotonic()
+        self._next_step()
+
+    def show_ref(self, name: str, rows: pa.Table) -> None:
+        table = self.plan.contracts.table(f"ref.{name}")
+        folder = self.lake.scratch.resolve() / "ref" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        pq.write_table(rows, folder / "rows.parquet")
+        self.engine.show_files(self.house.place(table.full_name), facts.ddl(table), folder, [str(folder)])
+
+    def make_clean(self, shown: Steps) -> list[Partition]:
+        made: list[Partition] = []
+        known = self.ref.known_agents()
+        for model in (m for m in self.plan.models if m.table.layer == "clean"):
+            mine = [a for a in self.plan.new if a.table == model.table.name]
+            if mine:
+                if model.name == clean.AGENTS_OF:
+                    known = self._classify(known, mine)
+                made += (new := self._clean_table(model, mine))
+                rows = sum(p.clean for p in new)
+                shown.done(f"{model.name}: {rows} rows of {len(mine)} days{self.cost(model.name)}")
+        self.ref.keep_agents(known.sort_by("user_agent"))
+        return made
+
+    def _show_raw(self, table: Table, arrivals: list[clean.Arrival]) -> None:
+        files = [f for one in arrivals for f in one.files]
+        raw = self.plan.contracts.table(f"raw.{table.name}")
+        records = raw_records(self.engine.session, raw, files, self.lake.root.resolve())
+        records.createOrReplaceTempView(self.house.place(raw.full_name))
+
+    def _classify(self, known: pa.Table, arrivals: list[clean.Arrival]) -> pa.Table:
+        """ref.user_agents with the agents of these records."""
+        self._show_raw(self.plan.contracts.table(clean.AGENTS_OF), arrivals)
+        raw, there = self.house.place("raw.clickstream"), self.house.place("ref.user_agents")
+        arriving = f"SELECT DISTINCT TRIM(user_agent) AS user_agent FROM {raw} WHERE TRIM(user_agent) <> ''"
+        unseen = self.house.rows(f"{arriving} EXCEPT SELECT user_agent FROM {there}")
+        found = pa.concat_tables([known, agents.classify(sorted(str(row[0]) for row in unseen))])
+        self.show_ref("user_agents", found)
+        return found
+
+    def _clean_table(self, model: Model, arrivals: list[clean.Arrival]) -> list[Partition]:
+        house, table = self.house, model.table
+        clean.check_unchanged(self.lake, [f for one in arrivals for f in one.files], 2)
+        self._show_raw(table, arrivals)
+        names = ", ".join(table.names)
+        house.keep(
+            "judged",
+            f"SELECT MONOTONICALLY_INCREASING_ID() AS row_id, {names}, reject, nulled_values, "
+            f"CASE WHEN reject IS NOT NULL THEN raw_text END AS raw_text, source_file "
+            f"FROM ({render(model, facts, place=house.place)}) AS j",
+        )
+        judged, extra = house.place("work.judged"), house.place("work.extra")
+        house.keep("extra", clean.further_copies(model, judged, "row_id"))
+        found = clean.counted(house.rows(clean.count_select(judged, extra, "row_id")))
+        rejected = self.plan.contracts.layer("rejected")
+        into = next(t for t in rejected if t.name == table.name)
+        written = {
+            "clean": house.write(
+                table,
+                f"SELECT {names} FROM {judged} AS j LEFT ANTI JOIN {extra} AS e ON e.row_id = j.row_id WHERE j.reject IS NULL",
+            ),
+            "rejected": house.write(into, f"SELECT {clean.REJECTED}, ds FROM {judged} WHERE reject IS NOT NULL"),
+        }
+        kill_point("in_clean_files")
+        house.drop("judged", "extra")
+        days = {layer: {str(day): files for day, files in some.items()} for layer, some in written.items()}
+        fsync_all(self.lake.root, [f for some in days.values() for files in some.values() for f in files])
+        return [clean.account(one, found.get(one.ds, {}), days) for one in arrivals]
+
+    def show_clean(self, name: str, table: str, partitions: list[Partition]) -> None:
+        of = self.plan.contracts.table(f"clean.{table}")
+        self.house.show(of, name, {p.ds: p.clean_files for p in partitions})
+
+    def begin(self) -> None:
+        parent = self.plan.parent
+        if self.plan.whole or parent is None:
+            return
+        for name, files in parent.table_files.items():
+            table = self.plan.contracts.table(name)
+            self.house.tables[name] = by_day(table.spec.partition, files)
+            self.house.show(table)
+
+    def store(self, name: str, rows: pa.Table) -> None:
+        table = self.plan.contracts.table(name)
+        folder = self.house.folder(table)
+        folder.mkdir(parents=True)
+        pq.write_table(rows.select(table.names), folder / "part-0.parquet", compression="zstd")
+        self.house.tables[name] = data_files(self.lake.root, folder, None)
+
+    def finish(self, tables: dict[str, int]) -> tuple[DataFile | None, dict[str, list[DataFile]]]:
+        found = {
+            name: [f for _, files in sorted(days.items(), key=lambda d: str(d[0])) for f in files]
+            for name, days in self.house.tables.items()
+            if not name.startswith(("clean.", "rejected."))
+        }
+        fsync_all(self.lake.root, [f for files in found.values() for f in files])
+        write_atomically(
+            self.lake.generations / f"gen-{self.number:06d}.costs.json",
+            json.dumps([c.as_json() for c in self.costs], indent=1) + "\n",
+        )
+        return None, found
+
+    def cost(self, step: str) -> str:
+        """What the step cost by Spark's own account; the next step's account begins."""
+        context = self.engine.session.sparkContext
+        one = cost_of(context, self._group, step, time.monotonic() - self._step_began)
+        one.files = sum(
+            1 for f in self.lake.home.glob(f"{step.replace('.', '/')}/g={self.number:06d}/**/*.parquet") if f.is_file()
+        )
+        self.costs.append(one)
+        self._next_step()
+        return f", {one.told()}"
+
+    def _next_step(self) -> None:
+        self._group, self._step_began = f"step-{len(self.costs)}", time.monotonic()
+        self.engine.session.sparkContext.setJobGroup(self._group, self._group)
+
+    def close(self) -> None:
+        self.engine.close()
+
+
+def _memory(text: str) -> str:
+    """2GB as Spark writes it: 2g."""
+    return re.sub(r"\s*([kmgt])i?b?$", r"\1", text.strip().lower())
