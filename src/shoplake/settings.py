@@ -50,11 +50,12 @@ class Session:
         """The lake, as the engine of this session sees it."""
         return Lake(Path(self["lake"]), "" if self["engine"] == EMBEDDED else self["engine"])
 
-    def with_setting(self, name: str, value: str, origin: str) -> "Session":
-        """This session with one setting changed. Raises WrongUse for an engine that is none."""
-        if name == "engine":
-            _check_engine(value, origin)
-        return replace(self, settings={**self.settings, name: Setting(value, origin)})
+    def on(self, engine: str | None) -> "Session":
+        """This session with the engine a verb was told, if it was. Raises WrongUse for one that is none."""
+        if engine is None:
+            return self
+        _check_engine(engine, "--engine")
+        return replace(self, settings={**self.settings, "engine": Setting(engine, "--engine")})
 
 
 def resolve(flags: dict[str, str | None], json: bool = False, folder: Path | None = None) -> Session:

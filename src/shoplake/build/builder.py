@@ -7,6 +7,7 @@ import datetime as dt
 import shutil
 import time
 from abc import ABC, abstractmethod
+from typing import Any
 
 import pyarrow as pa
 
@@ -36,6 +37,7 @@ class Builder(ABC):
         self.lake.scratch.mkdir(parents=True, exist_ok=True)
         self.number = next_generation(self.lake)
         self.told: list[str] = []
+        self.costs: list[dict[str, Any]] = []
         self.ref = RefFiles(plan)
 
     # What an engine says.
@@ -136,6 +138,7 @@ class Builder(ABC):
             self.told,
             closed_until(plan),
             table_files,
+            self.costs,
         )
 
     def _changes(self) -> Changes:

@@ -50,7 +50,7 @@ def build(
 
         as_of = dt.date.today().isoformat()
     options = Options(first, last, as_of, ds, tuple(close or ()), tuple(allow_empty or ()), tuple(select or ()), full)
-    session = context.obj.with_setting("engine", engine, "flag") if engine else context.obj
+    session = context.obj.on(engine)
     if plan:
         made = make_plan(session, options)
         emit_json("plan", plan_as_json(made)) if json else out(plan_as_text(made))

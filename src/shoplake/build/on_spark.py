@@ -4,13 +4,13 @@ A generation writes new files beside the old and touches none of them. Readers f
 change at once; a metastore is told afterwards, table by table (engines/spark.py: register).
 """
 
-import json
 import re
 import time
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shoplake.build import agents, clean
@@ -23,8 +23,8 @@ from shoplake.contracts import Table
 from shoplake.engines import spark as facts
 from shoplake.engines.spark import Spark
 from shoplake.engines.spark_raw import raw_records
-from shoplake.engines.spark_stats import Cost, cost_of
-from shoplake.lake.layout import Lake, write_atomically
+from shoplake.engines.spark_stats import cost_of
+from shoplake.lake.layout import Lake
 from shoplake.lake.manifest import DataFile, Partition
 from shoplake.lake.publish import kill_point
 from shoplake.settings import Session
@@ -104,7 +104,7 @@ class SparkBuilder(Builder):
             memory=_memory(session["memory"]),
         )
         self.house: SparkHouse = SparkHouse(self.engine, self.lake, self.number)
-        self.costs: list[Cost] = []
+        self._agents = self._unseen = pa.table({})
         self._step_began = time.monotonic()
         self._next_step()
 
@@ -117,16 +117,16 @@ class SparkBuilder(Builder):
 
     def make_clean(self, shown: Steps) -> list[Partition]:
         made: list[Partition] = []
-        known = self.ref.known_agents()
+        self._agents = self.ref.known_agents()
         for model in (m for m in self.plan.models if m.table.layer == "clean"):
             mine = [a for a in self.plan.new if a.table == model.table.name]
             if mine:
                 if model.name == clean.AGENTS_OF:
-                    known = self._classify(known, mine)
+                    self._classify(mine)
                 made += (new := self._clean_table(model, mine))
                 rows = sum(p.clean for p in new)
                 shown.done(f"{model.name}: {rows} rows of {len(mine)} days{self.cost(model.name)}")
-        self.ref.keep_agents(known.sort_by("user_agent"))
+        self.ref.keep_agents(self._agents.sort_by("user_agent"))
         return made
 
     def _show_raw(self, table: Table, arrivals: list[clean.Arrival]) -> None:
@@ -135,15 +135,24 @@ class SparkBuilder(Builder):
         records = raw_records(self.engine.session, raw, files, self.lake.root.resolve())
         records.createOrReplaceTempView(self.house.place(raw.full_name))
 
-    def _classify(self, known: pa.Table, arrivals: list[clean.Arrival]) -> pa.Table:
+    def _classify(self, arrivals: list[clean.Arrival]) -> None:
         """ref.user_agents with the agents of these records."""
         self._show_raw(self.plan.contracts.table(clean.AGENTS_OF), arrivals)
         raw, there = self.house.place("raw.clickstream"), self.house.place("ref.user_agents")
         arriving = f"SELECT DISTINCT TRIM(user_agent) AS user_agent FROM {raw} WHERE TRIM(user_agent) <> ''"
         unseen = self.house.rows(f"{arriving} EXCEPT SELECT user_agent FROM {there}")
-        found = pa.concat_tables([known, agents.classify(sorted(str(row[0]) for row in unseen))])
-        self.show_ref("user_agents", found)
-        return found
+        self._unseen = agents.classify(sorted(str(row[0]) for row in unseen))
+        self.show_ref("user_agents", pa.concat_tables([self._agents, self._unseen]))
+
+    def _remember_agents(self, model: Model) -> None:
+        """Of the new agents those stay known that a record has which nothing else is wrong with: as on the embedded engine."""
+        if clean.judges_robots_last(model):
+            judged = self.house.place("work.judged")
+            right = "reject IS NULL OR reject LIKE 'bot%'"
+            seen = {row[0] for row in self.house.rows(f"SELECT DISTINCT user_agent FROM {judged} WHERE {right}")}
+            self._unseen = self._unseen.filter(pc.is_in(self._unseen.column("user_agent"), pa.array(seen, pa.string())))
+        self._agents = pa.concat_tables([self._agents, self._unseen])
+        self.show_ref("user_agents", self._agents)
 
     def _clean_table(self, model: Model, arrivals: list[clean.Arrival]) -> list[Partition]:
         house, table = self.house, model.table
@@ -156,6 +165,8 @@ class SparkBuilder(Builder):
             f"CASE WHEN reject IS NOT NULL THEN raw_text END AS raw_text, source_file "
             f"FROM ({render(model, facts, place=house.place)}) AS j",
         )
+        if model.name == clean.AGENTS_OF:
+            self._remember_agents(model)
         judged, extra = house.place("work.judged"), house.place("work.extra")
         house.keep("extra", clean.further_copies(model, judged, "row_id"))
         found = clean.counted(house.rows(clean.count_select(judged, extra, "row_id")))
@@ -201,10 +212,6 @@ class SparkBuilder(Builder):
             if not name.startswith(("clean.", "rejected."))
         }
         fsync_all(self.lake.root, [f for files in found.values() for f in files])
-        write_atomically(
-            self.lake.generations / f"gen-{self.number:06d}.costs.json",
-            json.dumps([c.as_json() for c in self.costs], indent=1) + "\n",
-        )
         return None, found
 
     def cost(self, step: str) -> str:
@@ -214,7 +221,7 @@ class SparkBuilder(Builder):
         one.files = sum(
             1 for f in self.lake.home.glob(f"{step.replace('.', '/')}/g={self.number:06d}/**/*.parquet") if f.is_file()
         )
-        self.costs.append(one)
+        self.costs.append(one.as_json())
         self._next_step()
         return f", {one.told()}"
 

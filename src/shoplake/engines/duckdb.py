@@ -214,7 +214,17 @@ class DuckDB:
         """Make the generation at `path` the home of core, marts and ledger; create it when it is to be written."""
         mode = "READ_ONLY" if read_only else f"STORAGE_VERSION '{STORAGE_VERSION}'"
         self.execute(f"ATTACH {quote(str(path))} AS gen ({mode})")
-        if not read_only:
+        self._home(make=not read_only)
+
+    def attach_files(self, tables: Iterable[tuple[Table, Sequence[str]]]) -> None:
+        """Make Parquet files the home of core, marts and ledger: what another engine made, to be read."""
+        self.execute("ATTACH ':memory:' AS gen")
+        self._home(make=True)
+        for table, paths in tables:
+            self.parquet_view(table.full_name, table, paths)
+
+    def _home(self, *, make: bool) -> None:
+        if make:
             for schema in ("core", "marts", "ledger"):
                 self.execute(f"CREATE SCHEMA IF NOT EXISTS gen.{schema}")
         # Two-part names are looked up in both.
@@ -233,16 +243,17 @@ class DuckDB:
         self.connection.unregister("arriving")
 
     def parquet_view(self, name: str, table: Table, paths: Sequence[str]) -> None:
-        """lake.<name>: a table's Parquet files, named one by one (never `**`, which enters hidden folders)."""
+        """<name>: a table's Parquet files, named one by one (never `**`, which enters hidden folders)."""
         columns = ", ".join(f"CAST({c.name} AS {sql_type(c.type)}) AS {c.name}" for c in table.columns)
         if paths:
-            partition = ", hive_partitioning = true, hive_types = {'ds': DATE}" if table.spec.partition else ""
+            day = table.spec.partition
+            partition = f", hive_partitioning = true, hive_types = {{'{day}': DATE}}" if day else ""
             source = f"read_parquet({_list(paths)}{partition})"
             columns = ", ".join(table.names)
         else:
             columns = ", ".join(f"CAST(NULL AS {sql_type(c.type)}) AS {c.name}" for c in table.columns)
             source = "(SELECT 1) WHERE FALSE"
-        self.execute(f"CREATE OR REPLACE VIEW lake.{name} AS SELECT {columns} FROM {source}")
+        self.execute(f"CREATE OR REPLACE VIEW {place(name)} AS SELECT {columns} FROM {source}")
 
     def raw_view(self, table: Table, files: Sequence[RawFile], root: Path) -> None:
         """lake.raw.<table>: a partition's records as text, with ds, source_file, raw_text and is_malformed."""

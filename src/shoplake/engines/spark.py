@@ -31,6 +31,8 @@ RENDERED_AS: Mapping[str, str] = DATABASES
 TYPES = {"text": "STRING", "boolean": "BOOLEAN", "bigint": "BIGINT", "date": "DATE", "timestamp": "TIMESTAMP_NTZ"}
 
 JAVA = (17, 21)
+# On this machine only: a shuffle in 200 parts, Spark's own default, costs more than the work.
+LOCAL = {"spark.sql.shuffle.partitions": "16"}
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
@@ -162,7 +164,8 @@ class Spark:
         if master:
             builder = builder.master(master)
         places = {"spark.sql.warehouse.dir": str(scratch / "warehouse"), "spark.local.dir": str(scratch / "local")}
-        for key, value in {**SETTINGS, "spark.driver.memory": memory, **places, **(settings or {})}.items():
+        local = {"spark.driver.memory": memory, **LOCAL} if master and master.startswith("local") else {}
+        for key, value in {**SETTINGS, **local, **places, **(settings or {})}.items():
             builder = builder.config(key, value)
         try:
             self.session = builder.getOrCreate()

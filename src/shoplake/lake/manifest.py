@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -54,6 +55,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     told: list[str]  # tell-level findings
     closed_until: str = ""  # days before it were closed and vouched for
     table_files: dict[str, list[DataFile]] = {}  # core, marts and ledger tables that are files
+    costs: list[dict[str, Any]] = []  # what each step cost, by the engine's own account, where it keeps one
     format_version: int = FORMAT_VERSION
 
     def partition_map(self) -> dict[tuple[str, str], Partition]:

@@ -14,13 +14,19 @@ Generation = Annotated[
         "--generation", help="A kept generation [default: the published one]", metavar="N", show_default=False
     ),
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine", help="Of which engine: duckdb, spark [default: duckdb]", metavar="NAME", show_default=False
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON envelope")]
 
 show_app = typer.Typer(rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 
 
 @show_app.callback(invoke_without_command=True)
-def show(context: typer.Context, generation: Generation = None, json: Json = False) -> None:
+def show(context: typer.Context, generation: Generation = None, engine: Engine = None, json: Json = False) -> None:
     """Show what is in the lake: tables, days, freshness, the ledger, what was told.
 
     Example: shoplake --lake shop show
@@ -31,13 +37,15 @@ def show(context: typer.Context, generation: Generation = None, json: Json = Fal
     from shoplake.look.overview import overview, overview_as_text
     from shoplake.terminal import emit_json, out
 
-    with opened(context.obj, generation) as one:
+    with opened(context.obj.on(engine), generation) as one:
         found = overview(one)
     emit_json("show", found) if json else out(overview_as_text(found))
 
 
 @show_app.command("dashboards")
-def dashboards(context: typer.Context, generation: Generation = None, json: Json = False) -> None:
+def dashboards(
+    context: typer.Context, generation: Generation = None, engine: Engine = None, json: Json = False
+) -> None:
     """Show the five dashboards: revenue, products, customers, funnel, abandoned carts.
 
     Example: shoplake --lake shop show dashboards
@@ -47,7 +55,7 @@ def dashboards(context: typer.Context, generation: Generation = None, json: Json
     from shoplake.look.opened import opened
     from shoplake.terminal import emit_json, out
 
-    with opened(context.obj, generation) as one:
+    with opened(context.obj.on(engine), generation) as one:
         found = all_dashboards(
             one.dicts, one.manifest.as_of, has_clicks=one.manifest.tables.get("core.fact_clickstream", 0) > 0
         )
@@ -63,6 +71,7 @@ def hashes(
         typer.Option(help="Another lake; say what differs and show rows of it", metavar="DIR", show_default=False),
     ] = None,
     generation: Generation = None,
+    engine: Engine = None,
     json: Json = False,
 ) -> None:
     """Show a content hash of each table of clean, core and marts: equal hashes, equal tables, in whatever order.
@@ -74,12 +83,12 @@ def hashes(
     from shoplake.look.opened import opened
     from shoplake.terminal import emit_json, out
 
-    with opened(context.obj, generation) as one:
+    with opened(context.obj.on(engine), generation) as one:
         mine = all_hashes(one)
         if against is None:
             emit_json("hashes", {"tables": mine}) if json else out("\n".join(f"{mine[name]}  {name}" for name in mine))
             return
-        with opened(_other_lake(context.obj, against)) as other:
+        with opened(_other_lake(context.obj.on(engine), against)) as other:
             found = compared(one, other, mine, all_hashes(other))
     emit_json("compared", found) if json else out(compared_as_text(found))
     if found["different"]:
@@ -124,6 +133,7 @@ def query(
     ],
     format: Annotated[str, typer.Option(help="table, csv or json", metavar="NAME")] = "table",  # noqa: A002
     generation: Generation = None,
+    engine: Engine = None,
     json: Json = False,
 ) -> None:
     """Ask one question in SQL. Reads the lake's tables and nothing else; changes nothing.
@@ -139,7 +149,7 @@ def query(
     if format not in asked.FORMATS:
         raise WrongUse(f"--format: found {format!r}, expected {', '.join(asked.FORMATS)}.")
     text = sys.stdin.read() if sql == "-" else sql
-    with opened(context.obj, generation) as one:
+    with opened(context.obj.on(engine), generation) as one:
         asked.run(one, text, "json" if json else format)
 
 
@@ -147,6 +157,7 @@ def verify(
     context: typer.Context,
     generation: Generation = None,
     every: Annotated[bool, typer.Option("--all", help="All kept generations, not only the published one")] = False,
+    engine: Engine = None,
     json: Json = False,
 ) -> None:
     """Check every file of the lake against the SHA-256, size and rows that were written down for it.
@@ -160,7 +171,7 @@ def verify(
 
     if every and generation is not None:
         raise WrongUse("--all and --generation: give one of the two.")
-    found = run(context.obj.lake, generation, every)
+    found = run(context.obj.on(engine).lake, generation, every)
     emit_json("verify", found) if json else out(verified_as_text(found))
     if found["findings"]:
         raise CheckFailed(f"{len(found['findings'])} of {found['files']} files are not as they were written.")
@@ -173,6 +184,7 @@ def rollback(
         typer.Option("--to", help="A kept generation (`shoplake show` lists them)", metavar="N", show_default=False),
     ],
     wait: Annotated[float, typer.Option(help="Seconds to wait for a build", metavar="SECONDS")] = 0,
+    engine: Engine = None,
     json: Json = False,
 ) -> None:
     """Publish a kept generation again. No data is changed; the newer generation is kept, and rolling forward is the same verb.
@@ -183,7 +195,7 @@ def rollback(
     from shoplake.look.rollback import rolled_back_as_text
     from shoplake.terminal import emit_json, out
 
-    found = run(context.obj.lake, to, wait)
+    found = run(context.obj.on(engine).lake, to, wait)
     emit_json("rollback", found) if json else out(rolled_back_as_text(found))
 
 

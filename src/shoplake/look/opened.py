@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,8 @@ class Opened:
         there = {
             (str(s), str(t))
             for s, t in self.engine.rows(
-                "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'gen'"
+                "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'gen' UNION ALL "
+                "SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = 'gen'"
             )
         }
         return [
@@ -88,20 +89,29 @@ def opened(session: Session, generation: int | None = None) -> Iterator[Opened]:
 
     Raises WrongUse when there is no lake, nothing was published, the generation is not kept, or its file is gone.
     """
-    lake = Lake(session.lake.root.resolve())
+    lake = replace(session.lake, root=session.lake.root.resolve())
     manifest = read_manifest(lake, generation)
     contracts = load(session["project"])
-    path = lake.root / manifest.database_file().path
-    if not path.exists():
-        raise WrongUse(
-            f"{path}: missing, though the manifest of generation {manifest.generation} names it. "
-            "Look at another with --generation N, or make it anew with `shoplake build --full`."
-        )
+    made = [lake.root / f.path for f in ([manifest.database] if manifest.database else [])]
+    made += [lake.root / f.path for files in manifest.table_files.values() for f in files]
+    for path in made:
+        if not path.exists():
+            raise WrongUse(
+                f"{path}: missing, though the manifest of generation {manifest.generation} names it. "
+                "Look at another with --generation N, or make it anew with `shoplake build --full`."
+            )
     with tempfile.TemporaryDirectory(prefix="shoplake-") as scratch:
         engine = DuckDB(threads=int(session["threads"]), memory=session["memory"], scratch=Path(scratch))
         try:
             files = _views(engine, lake, manifest, contracts)
-            engine.attach(path, read_only=True)
+            if manifest.database:
+                engine.attach(made[0], read_only=True)
+            else:
+                engine.attach_files(
+                    (contracts.table(name), [str(lake.root / f.path) for f in some])
+                    for name, some in manifest.table_files.items()
+                )
+                files += made
             engine.execute("SET search_path = 'gen.core,gen.marts,gen.ledger,lake.clean,lake.rejected'")
             yield Opened(lake, manifest, contracts, engine, files)
         finally:
