@@ -4,7 +4,6 @@ A generation writes new files beside the old and touches none of them. Readers f
 change at once; a metastore is told afterwards, table by table (engines/spark.py: register).
 """
 
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -101,7 +100,7 @@ class SparkBuilder(Builder):
         self.engine = Spark(
             scratch=self.lake.scratch / "spark",
             master=f"local[{threads}]" if master == "" else master,
-            memory=_memory(session["memory"]),
+            memory=facts.memory_of(session["memory"]),
         )
         self.house: SparkHouse = SparkHouse(self.engine, self.lake, self.number)
         self._agents = self._unseen = pa.table({})
@@ -231,8 +230,3 @@ class SparkBuilder(Builder):
 
     def close(self) -> None:
         self.engine.close()
-
-
-def _memory(text: str) -> str:
-    """2GB as Spark writes it: 2g."""
-    return re.sub(r"\s*([kmgt])i?b?$", r"\1", text.strip().lower())

@@ -138,6 +138,11 @@ def ddl(table: Table) -> str:
     return ", ".join(f"{c.name} {sql_type(c.type)}" for c in table.columns)
 
 
+def memory_of(text: str) -> str:
+    """A memory setting as Spark writes it: 2GB is 2g."""
+    return re.sub(r"\s*([kmgt])i?b?$", r"\1", text.strip().lower())
+
+
 class Spark:
     """A session. `master` is Spark's own word for where it runs: local[2], spark://host:7077."""
 

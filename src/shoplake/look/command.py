@@ -150,7 +150,7 @@ def query(
         raise WrongUse(f"--format: found {format!r}, expected {', '.join(asked.FORMATS)}.")
     text = sys.stdin.read() if sql == "-" else sql
     with opened(context.obj.on(engine), generation) as one:
-        asked.run(one, text, "json" if json else format)
+        asked.run(context.obj.on(engine), one, text, "json" if json else format)
 
 
 def verify(

@@ -13,6 +13,7 @@ from shoplake.errors import ShoplakeError, WrongUse
 from shoplake.look import drawing
 from shoplake.look.guard import check, known_tables, no_such_table
 from shoplake.look.opened import Opened
+from shoplake.settings import Session
 from shoplake.terminal import emit_json, out, say
 
 FORMATS = ("table", "csv", "json")
@@ -21,12 +22,18 @@ TABLE_ROWS = 1000
 _BATCH = 10_000
 
 
-def run(one: Opened, sql: str, form: str) -> None:
+def run(session: Session, one: Opened, sql: str, form: str) -> None:
     """Check, run and print. Raises WrongUse for whatever is not a SELECT over the lake's tables, or is wrong in it."""
     check(sql, one.contracts)
+    text = sql.strip().rstrip(";")
+    if one.lake.engine:
+        from shoplake.look.elsewhere import ask
+
+        one.engine.arrow_table("work.answer", ask(session, one, text))
+        text = "SELECT * FROM lake.work.answer"
     one.lock()
     try:
-        cursor = one.engine.connection.execute(sql.strip().rstrip(";"))
+        cursor = one.engine.connection.execute(text)
         names = [d[0] for d in cursor.description or []]
         types = [str(d[1]) for d in cursor.description or []]
         _PRINTERS[form](cursor, names, types, one)

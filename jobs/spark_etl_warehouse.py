@@ -1,0 +1,14 @@
+"""The whole warehouse on a Spark cluster: raw -> clean -> core -> marts, checked and published.
+
+    spark-submit --master spark://HOST:7077 jobs/spark_etl_warehouse.py --lake LAKE [options of `shoplake build`]
+
+LAKE is a folder that the driver and every executor see under the same path. Master, memory and cores are spark-submit's own
+options; with `--conf spark.sql.catalogImplementation=hive` the tables are registered in the metastore as well.
+"""
+
+import sys
+
+from shoplake.cli import main
+
+if __name__ == "__main__":
+    main([*sys.argv[1:3], "build", "--engine", "spark", *sys.argv[3:]])
