@@ -96,5 +96,4 @@ class Impala(Hive):
             exp.Lateral: _refuse("LATERAL", "Join a table with one row an element"),
             exp.PercentileCont: _refuse("PERCENTILE_CONT", "NTILE, or APPX_MEDIAN"),
             exp.TableSample: _refuse("sample of so many rows", "TABLESAMPLE SYSTEM takes a percentage of the files"),
-            exp.TryCast: _refuse("TRY_CAST", "Test the text with RLIKE before the CAST"),
         }
