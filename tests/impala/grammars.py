@@ -12,10 +12,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from functools import cache
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
+from cluster.resolve import cache
 from filelock import FileLock
 
 from shoplake.errors import Lacking, ShoplakeError
@@ -36,10 +37,6 @@ def versions() -> dict[str, str]:
 
 def pinned(name: str) -> str:
     return str(json.loads(PACKAGE.read_text(encoding="utf-8"))["dependencies"][name])
-
-
-def cache_folder() -> Path:
-    return Path(os.environ.get("SHOPLAKE_CACHE") or Path.home() / ".cache" / "shoplake")
 
 
 def node() -> str:
@@ -63,7 +60,7 @@ def installed() -> Path:
     Raises Lacking when node or npm is missing, or no npm registry is within reach.
     """
     node()
-    folder = cache_folder() / f"npm-dt-sql-parser-{pinned('dt-sql-parser')}"
+    folder = cache() / f"npm-dt-sql-parser-{pinned('dt-sql-parser')}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if (folder / "node_modules").is_dir():
@@ -115,7 +112,7 @@ def fluff_reads(sql: str) -> str | None:
     return re.sub(r"\bSTRAIGHT_JOIN\s+", "", sql) if FLUFF_READS.match(sql) else None
 
 
-@cache
+@lru_cache
 def _linter():  # type: ignore[no-untyped-def]  # sqlfluff is there with the extra only
     from sqlfluff.core import FluffConfig, Linter
 

@@ -24,7 +24,7 @@ Schema = dict[str, Any]  # database -> table -> column -> type
 # Words that stand before a parenthesis and are no function.
 _NO_FUNCTION = {
     "and", "as", "between", "by", "case", "cast", "columns", "decimal", "char", "varchar", "distinct", "else", "except", "exists",
-    "from", "having", "if not exists", "in", "intersect", "into", "join", "like", "not", "on", "or", "over", "partition", "partitioned",
+    "from", "having", "in", "intersect", "into", "join", "like", "not", "on", "or", "over", "partition", "partitioned",
     "rlike", "select", "set", "sort", "system", "table", "tablesample", "tblproperties", "then", "union", "all", "using", "values",
     "view", "when", "where", "with", "overwrite",
 }  # fmt: skip
@@ -81,22 +81,19 @@ def with_view(schema: Schema, sql: str) -> Schema:
 def word_problems(sql: str) -> Iterator[str]:
     """Functions, types, hints and query options that Impala has not."""
     yield from _hints(sql)
+    bare = re.sub(r"/\*.*?\*/", " ", sql, flags=re.DOTALL)
     try:
-        tokens = Dialect.get_or_raise(DIALECT).tokenize(re.sub(r"/\*.*?\*/", " ", sql, flags=re.DOTALL))
+        tokens = Dialect.get_or_raise(DIALECT).tokenize(bare)
     except TokenError as e:
         yield f"not SQL: {e}"
         return
-    if (
-        len(tokens) > 2
-        and tokens[0].text.upper() == "SET"
-        and tokens[2].text == "="
-        and tokens[1].text.upper() not in QUERY_OPTIONS
-    ):
-        yield f"{tokens[1].text} is no query option of Impala"
+    option = re.match(r"\s*SET\s+(\w+)\s*=", bare, re.IGNORECASE)
+    if option and option[1].upper() not in QUERY_OPTIONS:
+        yield f"{option[1]} is no query option of Impala"
     for n, token in enumerate(tokens):
         if token.token_type == TokenType.DCOLON:
             yield "`::` is no cast in Impala: CAST(x AS type)"
-        if token.token_type == TokenType.L_PAREN and n and _is_call(tokens, n, sql):
+        if token.token_type == TokenType.L_PAREN and n and _is_call(tokens, n, bare):
             yield f"{tokens[n - 1].text} is no function of Impala"
         if token.text.upper() == "CAST" and n + 1 < len(tokens) and tokens[n + 1].token_type == TokenType.L_PAREN:
             yield from _cast(tokens, n + 1)
@@ -110,14 +107,14 @@ def _hints(sql: str) -> Iterator[str]:
                 yield f"{hint.strip()} is no hint of Impala"
 
 
-def _is_call(tokens: list[Token], n: int, sql: str) -> bool:
+def _is_call(tokens: list[Token], n: int, text: str) -> bool:
     name = tokens[n - 1]
     word = name.text.lower()
     if not re.fullmatch(r"[a-z_]\w*", word) or name.token_type == TokenType.STRING or word in _NO_FUNCTION | BUILTINS:
         return False
     before = tokens[n - 2].text.upper() if n > 1 else ""
-    # `WITH x AS (` names a query, `t AS x (` does not occur in Impala; a type has been looked at on its own.
-    return word.upper() not in COLUMN_TYPES and before != "." and not _NAMES_A_TABLE.search(sql[: tokens[n].end + 1])
+    # A type is looked at on its own; `CREATE TABLE x (` and `INSERT INTO x (` name a table.
+    return word.upper() not in COLUMN_TYPES and before != "." and not _NAMES_A_TABLE.search(text[: tokens[n].end + 1])
 
 
 def _cast(tokens: list[Token], opening: int) -> Iterator[str]:
@@ -194,12 +191,13 @@ def _meaning(sql: str, schema: Schema, default: str) -> Iterator[str]:
 
 
 def _inserted(tree: exp.Insert, query: exp.Query, schema: Schema) -> Iterator[str]:
-    table = tree.find(exp.Table)
+    """The query gives every column of the table but those of a partition that is named with its value."""
+    table = tree.this if isinstance(tree.this, exp.Table) else tree.this.find(exp.Table)
     columns = schema.get(table.db, {}).get(table.name) if table is not None else None
-    if table is None or columns is None:
-        yield f"there is no table {table.sql(DIALECT) if table is not None else tree.sql(DIALECT)[:60]}"
+    if columns is None:
+        yield f"there is no table {tree.this.sql(DIALECT)}"
         return
-    partition = table.args.get("partition") or tree.args.get("partition")
-    fixed = sum(1 for e in partition.expressions if isinstance(e, exp.EQ)) if partition else 0
+    partition = tree.find(exp.Partition)
+    fixed = sum(isinstance(e, exp.EQ) for e in partition.expressions) if partition else 0
     if len(query.selects) != len(columns) - fixed:
         yield f"{table.name} takes {len(columns) - fixed} columns, the query gives {len(query.selects)}"

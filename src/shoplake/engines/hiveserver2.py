@@ -68,7 +68,7 @@ def arrow(cursor: Any) -> pa.Table:
     found = cursor.fetchall() if described else []
     fields = [_field(d) for d in described]
     columns = zip(*found, strict=True) if found else ([] for _ in fields)
-    arrays = [pa.array([_value(v, f.type) for v in c], f.type) for f, c in zip(fields, columns, strict=True)]
+    arrays = [pa.array([arrow_value(v, f.type) for v in c], f.type) for f, c in zip(fields, columns, strict=True)]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
@@ -80,7 +80,7 @@ def _field(description: tuple[Any, ...]) -> pa.Field:
     )
 
 
-def _value(value: Any, kind: pa.DataType) -> Any:
+def arrow_value(value: Any, kind: pa.DataType) -> Any:
     """Impala sends a DATE as text, Hive as a date; a decimal comes without its last zeros."""
     if value is None:
         return None

@@ -111,6 +111,30 @@ def test_what_impala_has_not_is_refused(who: list[str], sql: str) -> None:
     assert bool(impala_check.problems(sql, schema(), "ecommerce")) == ("check" in who)
 
 
+@pytest.mark.parametrize(
+    ("sql", "columns"),
+    [
+        (
+            "INSERT OVERWRITE ecommerce.fact_refunds PARTITION (refund_date = DATE '2026-01-01') SELECT {} FROM ecommerce.dim_date",
+            20,
+        ),
+        (
+            "INSERT OVERWRITE TABLE ecommerce.fact_refunds PARTITION (refund_date) /* +SHUFFLE */ SELECT {} FROM ecommerce.dim_date",
+            21,
+        ),
+        ("INSERT INTO ecommerce.visitor_users SELECT {} FROM ecommerce.dim_date", 3),
+    ],
+)
+def test_an_insert_gives_every_column(sql: str, columns: int) -> None:
+    assert len(schema()["ecommerce"]["fact_refunds"]) == 21
+
+    def told(number: int) -> list[str]:
+        return impala_check.problems(sql.format(", ".join(["calendar_date"] * number)), schema())
+
+    assert told(columns) == []
+    assert told(columns - 1)[0].endswith(f"takes {columns} columns, the query gives {columns - 1}")
+
+
 def test_nothing_is_written_that_impala_would_refuse() -> None:
     _, models = project()
     spoilt = {

@@ -1,11 +1,15 @@
 """Impala's dialect and statements, and what its errors become. What needs a server or impyla is in tests/impala."""
 
+import datetime as dt
 import sys
+from decimal import Decimal
+from typing import Any
 
+import pyarrow as pa
 import pytest
 from sqlglot import parse_one
 
-from shoplake.engines import impala
+from shoplake.engines import hiveserver2, impala
 from shoplake.engines.impala import Impala, explain
 from shoplake.errors import Lacking, ShoplakeError, WrongUse
 
@@ -88,3 +92,17 @@ def test_without_impyla(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "impala.dbapi", None)
     with pytest.raises(Lacking, match=r"impyla is not installed.*pip install 'shoplake\[impala\]'"):
         Impala()
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "wanted"),
+    [
+        ("2026-01-31", pa.date32(), dt.date(2026, 1, 31)),  # as Impala sends a DATE; Hive sends a date
+        (dt.date(2026, 1, 31), pa.date32(), dt.date(2026, 1, 31)),
+        ("1.5", pa.decimal128(18, 4), Decimal("1.5")),
+        (b"[1]", pa.string(), "[1]"),
+        (None, pa.date32(), None),
+    ],
+)
+def test_a_value_becomes_what_its_column_is(value: Any, kind: pa.DataType, wanted: Any) -> None:
+    assert hiveserver2.arrow_value(value, kind) == wanted
