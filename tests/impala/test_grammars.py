@@ -39,6 +39,26 @@ def test_both_grammars_accept_every_statement(path: Path, record_property: Any) 
     record_property("impala_parsed", statements[0].model or str(path))
 
 
+DAY = {"session_date": "2026-01-01"}
+SELECT = "SELECT as_of, visitor_id, user_id FROM ecommerce.visitor_users"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        impala.insert_overwrite("ecommerce.visitor_users", SELECT),
+        impala.insert_overwrite("ecommerce.fact_sessions", SELECT, DAY),
+        impala.refresh("ecommerce.fact_sessions", DAY),
+        impala.refresh("ecommerce.fact_sessions"),
+        impala.compute_stats("ecommerce.fact_sessions", DAY, incremental=True),
+        impala.compute_stats("ecommerce.visitor_users"),
+    ],
+)
+def test_both_grammars_accept_what_the_class_says(sql: str) -> None:
+    assert grammars.dt([sql]) == [None]
+    assert grammars.sqlfluff(sql) is None
+
+
 def test_few_statements_are_read_by_one_grammar_only() -> None:
     """What sqlfluff has no form of is these three and no more."""
     alone = Counter(s.sql.split()[0] for s in all_statements() if grammars.fluff_reads(s.sql) is None)

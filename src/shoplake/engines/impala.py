@@ -164,6 +164,11 @@ def drop_incremental_stats(table: str, partition: Mapping[str, str]) -> str:
     return f"DROP INCREMENTAL STATS {table} {partition_clause(partition)}"
 
 
+def insert_overwrite(table: str, select: str, partition: Mapping[str, str] | None = None) -> str:
+    """Replace the table's rows, or one partition's, by the query's."""
+    return f"INSERT OVERWRITE {table}{f' {partition_clause(partition)}' if partition else ''}\n{select}"
+
+
 class Impala:
     """A session with an impalad. What Impala can and cannot do stands in its attributes."""
 
@@ -235,8 +240,7 @@ class Impala:
             raise WrongUse(
                 f"{table} is stored as {stored_as}, which Impala reads and does not write. Write it with Hive or Spark, then refresh it here."
             )
-        where = f" {partition_clause(partition)}" if partition else ""
-        self.execute(f"INSERT OVERWRITE {table}{where}\n{select}")
+        self.execute(insert_overwrite(table, select, partition))
         self.execute(compute_stats(table, partition, incremental=partition is not None))
 
     def _run(self, sql: str, then: Callable[[Any], Any]) -> Any:
