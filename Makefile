@@ -10,6 +10,7 @@ LAKE ?= demo-lake
 ENV := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 SPARK := $(VENV)/.ready-spark
+IMPALA := $(VENV)/.ready-impala
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -34,11 +35,15 @@ spark: $(SPARK) ## Spark on this machine, into the environment (needs Java; half
 test-spark: $(SPARK) ## Every model on a real Spark, against DuckDB's rows; the real file, too, with SHOPLAKE_REAL_DATA
 	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -m '$(if $(SHOPLAKE_REAL_DATA),,not real)' tests/models tests/system/test_spark_whole.py
 
+test-impala: $(IMPALA) ## What is rendered for Impala, parsed by two grammars of it (needs node and npm)
+	@$(RUN)python -m tests.impala.grammars
+	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -m impala tests/impala
+
 test-wheel: $(DEV) ## The built wheel, in a bare environment and from an empty folder
 	@$(RUN)python -m pytest -m wheel
 
 lint: $(DEV) ## ruff, mypy, and that no generated page or rendered file is stale
-	@$(RUN)ruff check src tests benchmarks
+	@$(RUN)ruff check src tests benchmarks cluster
 	@$(RUN)mypy
 	@$(RUN)python -m shoplake.build.pages --check
 
@@ -77,4 +82,8 @@ $(SPARK): $(DEV)
 	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[spark]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
 	@touch $@
 
-.PHONY: help demo test test-guides test-real test-long spark test-spark test-wheel lint render new-model bench clean
+$(IMPALA): $(DEV)
+	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[impala]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
+	@touch $@
+
+.PHONY: help demo test test-guides test-real test-long spark test-spark test-impala test-wheel lint render new-model bench clean

@@ -1,7 +1,7 @@
-"""The five dashboards: their SQL, and the figures made of it. One place, for the terminal and for whatever shows them next.
+"""The five dashboards: the figures made of their SQL. One place, for the terminal and for whatever shows them next.
 
-The SQL reads marts only and keeps to what every engine answers alike; `run` is any engine's way to run it. Money stays
-DECIMAL all the way, each currency stands alone, and all looks back from as_of, which is exclusive.
+`run` is any engine's way to run the SQL. Money stays DECIMAL all the way, each currency stands alone, and all looks back from
+as_of, which is exclusive.
 """
 
 import datetime as dt
@@ -10,72 +10,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from shoplake.build.dashboard_sql import DAYS, SQL, TITLES, TOP_PRODUCTS, named_days, words
 from shoplake.look.drawing import ratio
 
 Rows = list[dict[str, Any]]
 Run = Callable[[str], Rows]
 
-DAYS = 30
-TOP_PRODUCTS = 10
-TOP_CARTS = 5
 NO_CLICKS = (
     "No clicks in this lake, so there is nothing to show. Bring them as JSON lines, one event a line, with at least event_id, "
     "event_type, event_ts and visitor_id: `shoplake ingest clicks.jsonl --table clickstream`, then `shoplake build`."
 )
-
-SQL = {
-    "currencies": """
-        SELECT currency, SUM(order_count) AS orders
-        FROM marts.agg_daily_sales
-        GROUP BY currency
-        ORDER BY orders DESC NULLS LAST, currency NULLS FIRST""",
-    "revenue_days": """
-        SELECT currency, order_date, order_count, net_amount, refund_count, refund_amount, cancelled_order_count
-        FROM marts.agg_daily_sales
-        WHERE order_date >= DATE '{twice}' AND order_date < DATE '{as_of}'""",
-    "revenue_hours": """
-        SELECT currency, order_hour, order_count, net_amount
-        FROM marts.revenue_hourly
-        WHERE order_date = DATE '{last}'""",
-    "product_totals": """
-        SELECT currency, COUNT(*) AS products, SUM(unit_count) AS units, SUM(net_amount) AS net, SUM(profit_amount) AS profit,
-            SUM(view_count) AS views, SUM(click_purchase_count) AS click_purchases
-        FROM marts.product_leaderboard
-        GROUP BY currency""",
-    "product_top": """
-        SELECT currency, revenue_rank, product_id, name, category, order_count, unit_count, net_amount, view_count,
-            view_to_purchase_ratio
-        FROM marts.product_leaderboard
-        WHERE revenue_rank <= {top_products}
-        ORDER BY currency NULLS FIRST, revenue_rank NULLS FIRST""",
-    "customer_segments": """
-        SELECT currency, rfm_segment, COUNT(*) AS customers, SUM(order_count) AS orders, SUM(monetary_amount) AS amount,
-            SUM(recency_days) AS recency_days
-        FROM marts.customer_rfm
-        GROUP BY currency, rfm_segment
-        ORDER BY currency NULLS FIRST, amount DESC NULLS LAST, rfm_segment NULLS FIRST""",
-    "funnel": """
-        SELECT session_date, channel, device_type, session_count, viewed_count, carted_count, checked_out_count,
-            purchased_count, buy_now_count
-        FROM marts.conversion_funnel
-        WHERE session_date >= DATE '{once}' AND session_date < DATE '{as_of}'""",
-    "carts": """
-        SELECT currency, cart_date, COUNT(*) AS carts, SUM(left_unit_count) AS units, SUM(left_amount) AS left_amount,
-            SUM(recovered_amount) AS recovered_amount, SUM(CASE WHEN is_recovered THEN 1 ELSE 0 END) AS recovered_carts
-        FROM marts.abandoned_carts
-        WHERE cart_date >= DATE '{once}' AND cart_date < DATE '{as_of}'
-        GROUP BY currency, cart_date""",
-    "cart_top": """
-        SELECT c.currency, c.cart_date, c.device_type, c.left_product_count, c.left_unit_count, c.left_amount, c.is_recovered
-        FROM (
-            SELECT a.*, ROW_NUMBER() OVER (
-                PARTITION BY a.currency ORDER BY a.left_amount DESC NULLS LAST, a.session_key NULLS FIRST) AS place
-            FROM marts.abandoned_carts AS a
-            WHERE a.cart_date >= DATE '{once}' AND a.cart_date < DATE '{as_of}'
-        ) AS c
-        WHERE c.place <= {top_carts}
-        ORDER BY c.currency NULLS FIRST, c.place NULLS FIRST""",
-}  # fmt: skip
 
 STEPS = ("session_count", "viewed_count", "carted_count", "checked_out_count", "purchased_count")
 
@@ -115,34 +59,22 @@ class Dashboard:
 def all_dashboards(run: Run, as_of: str, *, has_clicks: bool) -> dict[str, Any]:
     """All five, as plain values: as_of, currencies (the one with most orders first) and the dashboards."""
     day = dt.date.fromisoformat(as_of)
-    words = {
-        "as_of": as_of, "last": str(day - dt.timedelta(1)), "once": str(day - dt.timedelta(DAYS)),
-        "twice": str(day - dt.timedelta(2 * DAYS)), "top_products": TOP_PRODUCTS, "top_carts": TOP_CARTS,
-    }  # fmt: skip
+    given = words({word: str(d) for word, d in named_days(day).items()})
 
     def ask(name: str) -> Rows:
-        return run(SQL[name].format(**words))
+        return run(SQL[name].format(**given))
 
     currencies = [str(r["currency"]) for r in ask("currencies")]
     boards = [
         _revenue(ask, day, currencies),
         _products(ask, currencies, has_clicks),
         _customers(ask, currencies),
-        _funnel(ask, day) if has_clicks else Dashboard("funnel", _TITLES["funnel"], note=NO_CLICKS),
+        _funnel(ask, day) if has_clicks else Dashboard("funnel", TITLES["funnel"], note=NO_CLICKS),
         _carts(ask, day, currencies)
         if has_clicks
-        else Dashboard("abandoned_carts", _TITLES["abandoned_carts"], note=NO_CLICKS),
+        else Dashboard("abandoned_carts", TITLES["abandoned_carts"], note=NO_CLICKS),
     ]
     return {"as_of": as_of, "currencies": currencies, "dashboards": [b.plain() for b in boards]}
-
-
-_TITLES = {
-    "revenue": "Revenue: the last day, hour by hour, and the 30 days before",
-    "products": f"Products: the {DAYS} days before, by net amount",
-    "customers": "Customers: by recency, frequency and money",
-    "funnel": f"Funnel: from session to purchase, {DAYS} days",
-    "abandoned_carts": f"Abandoned carts: {DAYS} days",
-}
 
 
 def _sum(rows: Rows, column: str) -> Any:
@@ -160,7 +92,7 @@ def _days(last: dt.date, count: int) -> list[dt.date]:
 
 
 def _revenue(ask: Callable[[str], Rows], as_of: dt.date, currencies: list[str]) -> Dashboard:
-    board = Dashboard("revenue", _TITLES["revenue"])
+    board = Dashboard("revenue", TITLES["revenue"])
     last = as_of - dt.timedelta(1)
     days, hours = ask("revenue_days"), ask("revenue_hours")
     for currency in currencies:
@@ -193,7 +125,7 @@ def _revenue(ask: Callable[[str], Rows], as_of: dt.date, currencies: list[str]) 
 
 
 def _products(ask: Callable[[str], Rows], currencies: list[str], has_clicks: bool) -> Dashboard:
-    board = Dashboard("products", _TITLES["products"])
+    board = Dashboard("products", TITLES["products"])
     totals, top = ask("product_totals"), ask("product_top")
     for currency in currencies:
         total, rows = next(iter(_of(totals, currency)), None), _of(top, currency)
@@ -214,7 +146,7 @@ def _products(ask: Callable[[str], Rows], currencies: list[str], has_clicks: boo
 
 
 def _customers(ask: Callable[[str], Rows], currencies: list[str]) -> Dashboard:
-    board = Dashboard("customers", _TITLES["customers"])
+    board = Dashboard("customers", TITLES["customers"])
     found = ask("customer_segments")
     for currency in currencies:
         rows = _of(found, currency)
@@ -242,7 +174,7 @@ def _customers(ask: Callable[[str], Rows], currencies: list[str]) -> Dashboard:
 def _funnel(ask: Callable[[str], Rows], as_of: dt.date) -> Dashboard:
     rows = ask("funnel")
     if not rows:
-        return Dashboard("funnel", _TITLES["funnel"], note=f"No sessions in the {DAYS} days before {as_of}.")
+        return Dashboard("funnel", TITLES["funnel"], note=f"No sessions in the {DAYS} days before {as_of}.")
     totals = {step: _sum(rows, step) for step in STEPS}
     sessions, bought = totals["session_count"], totals["purchased_count"]
     buy_now = _sum(rows, "buy_now_count")
@@ -263,7 +195,7 @@ def _funnel(ask: Callable[[str], Rows], as_of: dt.date) -> Dashboard:
                    "of_step_before": ratio(totals[s], totals[STEPS[i - 1]]) if i else None} for i, s in enumerate(STEPS)],
         "channels": _split(rows, "channel"), "devices": _split(rows, "device_type"),
     })  # fmt: skip
-    return Dashboard("funnel", _TITLES["funnel"], [block])
+    return Dashboard("funnel", TITLES["funnel"], [block])
 
 
 def _split(rows: Rows, column: str) -> Rows:
@@ -278,7 +210,7 @@ def _split(rows: Rows, column: str) -> Rows:
 
 
 def _carts(ask: Callable[[str], Rows], as_of: dt.date, currencies: list[str]) -> Dashboard:
-    board = Dashboard("abandoned_carts", _TITLES["abandoned_carts"])
+    board = Dashboard("abandoned_carts", TITLES["abandoned_carts"])
     found, top = ask("carts"), ask("cart_top")
     # Clicks may name a currency no order has, or none at all.
     for currency in [*currencies, *sorted({str(r["currency"]) for r in found} - set(currencies))]:
