@@ -11,4 +11,4 @@ import sys
 from shoplake.cli import main
 
 if __name__ == "__main__":
-    main([*sys.argv[1:3], "build", "--engine", "spark", *sys.argv[3:]])
+    main(["build", "--engine", "spark", *sys.argv[1:]])

@@ -82,10 +82,10 @@ def _hoist_lake(arguments: list[str]) -> list[str]:
     return arguments
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run, and turn every failure a person can act on into one sentence and its exit code."""
     try:
-        app(_hoist_lake(sys.argv[1:]), standalone_mode=True)
+        app(_hoist_lake(sys.argv[1:] if arguments is None else arguments), standalone_mode=True)
     except ShoplakeError as e:
         typer.echo(f"shoplake: {e}", err=True)
         raise SystemExit(e.exit_code) from None

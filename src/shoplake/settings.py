@@ -23,6 +23,7 @@ KNOWN: dict[str, tuple[str, str]] = {
     "currency": ("EUR", "currency of a row that names none"),
     "country": ("", "country whose public holidays dim_date marks (ISO 3166)"),
     "engine": ("duckdb", "the engine that builds and answers: duckdb, spark"),
+    "spark_master": ("", "Spark's master, such as spark://host:7077; empty: this machine"),
     "threads": ("0", "threads of the embedded engine; 0: as many as there are processors"),
     "keep": ("7", "generations that are kept"),
     "memory": ("2GB", "memory limit of the embedded engine"),

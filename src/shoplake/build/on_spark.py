@@ -92,14 +92,14 @@ class SparkHouse:
 
 
 class SparkBuilder(Builder):
-    """See Builder. `master` is None inside spark-submit, which has its own."""
+    """See Builder."""
 
-    def __init__(self, session: Session, plan: Plan, master: str | None = "") -> None:
+    def __init__(self, session: Session, plan: Plan) -> None:
         super().__init__(session, plan)
-        threads = session["threads"] if session["threads"] != "0" else "*"
+        scratch = self.lake.scratch.resolve() / "spark"
         self.engine = Spark(
-            scratch=self.lake.scratch / "spark",
-            master=f"local[{threads}]" if master == "" else master,
+            scratch=scratch,
+            master=facts.master_of(session["spark_master"], session["threads"]),
             memory=facts.memory_of(session["memory"]),
         )
         self.house: SparkHouse = SparkHouse(self.engine, self.lake, self.number)

@@ -31,8 +31,14 @@ RENDERED_AS: Mapping[str, str] = DATABASES
 TYPES = {"text": "STRING", "boolean": "BOOLEAN", "bigint": "BIGINT", "date": "DATE", "timestamp": "TIMESTAMP_NTZ"}
 
 JAVA = (17, 21)
-# On this machine only: a shuffle in 200 parts, Spark's own default, costs more than the work.
-LOCAL = {"spark.sql.shuffle.partitions": "16"}
+# Of a session that is not on a cluster.
+LOCAL = {
+    "spark.sql.shuffle.partitions": "16",  # Spark's own 200 cost more than the work
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+}
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
@@ -44,12 +50,17 @@ SETTINGS = {
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "100000",  # a job to list some days costs more than listing
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
     "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",  # else a .crc beside every file
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:ReservedCodeCacheSize=192m",
 }
+# Errors come as exceptions; what else Spark logs is not for the person at the terminal.
+_LOG = """status = error
+rootLogger.level = error
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %p %c{1}: %m%n
+"""
 
 _DAY = "[0-9]{2}-[0-9]{2}-[0-9]{2}"  # without its century
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?"
@@ -138,6 +149,11 @@ def ddl(table: Table) -> str:
     return ", ".join(f"{c.name} {sql_type(c.type)}" for c in table.columns)
 
 
+def master_of(named: str, threads: str) -> str:
+    """The master that the settings name: this machine, if none. No threads (0): all there are."""
+    return named or f"local[{threads if threads != '0' else '*'}]"
+
+
 def memory_of(text: str) -> str:
     """A memory setting as Spark writes it: 2GB is 2g."""
     return re.sub(r"\s*([kmgt])i?b?$", r"\1", text.strip().lower())
@@ -150,33 +166,33 @@ class Spark:
         self,
         *,
         scratch: Path,
-        master: str | None = "local[2]",
+        master: str = "local[2]",
         memory: str = "2g",
         settings: dict[str, str] | None = None,
     ) -> None:
-        """Without a master the session is the one spark-submit made. Raises Lacking when pyspark or Java is missing, or
-        Spark does not start."""
+        """Inside spark-submit the master, memory and settings are spark-submit's. Raises Lacking when pyspark or Java is
+        missing, or Spark does not start."""
         require_java()
         try:
             from pyspark.sql import SparkSession
         except ImportError as e:
             raise Lacking(f"pyspark is not installed ({e}). Install it: pip install 'shoplake[spark]'.") from e
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-        for other in ("SPARK_HOME", "SPARK_CONF_DIR"):  # another Spark on this machine is not the pinned one
-            os.environ.pop(other, None)
         builder = SparkSession.builder.appName("shoplake")
-        if master:
+        if is_submitted():
+            master = "the master of spark-submit"
+        else:
             builder = builder.master(master)
-        places = {"spark.sql.warehouse.dir": str(scratch / "warehouse"), "spark.local.dir": str(scratch / "local")}
-        local = {"spark.driver.memory": memory, **LOCAL} if master and master.startswith("local") else {}
-        for key, value in {**SETTINGS, **local, **places, **(settings or {})}.items():
+            scratch.mkdir(parents=True, exist_ok=True)
+            (scratch / "log4j2.properties").write_text(_LOG)
+            settings = {**_of_this_machine(scratch, memory, master), **(settings or {})}
+        for key, value in {**SETTINGS, **(settings or {})}.items():
             builder = builder.config(key, value)
         try:
             self.session = builder.getOrCreate()
         except Exception as e:
             raise Lacking(
-                f"Spark did not start at {master or 'the master of spark-submit'}: {_first_line(e)}. Is the master there, and is memory left?"
+                f"Spark did not start at {master}: {_first_line(e)}. Is the master there, and is memory left?"
             ) from e
         self.session.sparkContext.setLogLevel("ERROR")
         logging.getLogger("SQLQueryContextLogger").disabled = True  # a page of JSON for each error that explain() tells
@@ -238,6 +254,29 @@ class Spark:
         """A table of a folder of Parquet files, which hold these columns (as in CREATE TABLE)."""
         self.execute(f"DROP TABLE IF EXISTS {name}")
         self.execute(f"CREATE TABLE {name} ({columns}) USING parquet LOCATION {quote(str(folder))}")
+
+
+def is_submitted() -> bool:
+    """Whether this process was started by spark-submit, which has made the session's machine ready."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
+
+
+def _of_this_machine(scratch: Path, memory: str, master: str) -> dict[str, str]:
+    """Settings of a driver that is started here."""
+    for other in ("SPARK_HOME", "SPARK_CONF_DIR"):  # another Spark on this machine is not the pinned one
+        os.environ.pop(other, None)
+    java = (
+        f'-XX:+UseSerialGC -XX:ReservedCodeCacheSize=192m -Dlog4j2.configurationFile="{scratch / "log4j2.properties"}"'
+    )
+    found = {
+        "spark.driver.memory": memory,
+        "spark.driver.extraJavaOptions": java,
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+    }
+    if master.startswith("local"):
+        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+        found |= {**LOCAL, "spark.local.dir": str(scratch / "local")}
+    return found
 
 
 def require_java() -> None:

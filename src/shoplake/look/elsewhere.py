@@ -22,18 +22,23 @@ def ask(session: Session, one: Opened, sql: str) -> pa.Table:
 
 
 def _on_spark(session: Session, one: Opened, tree: exp.Expr) -> pa.Table:
-    threads = session["threads"] if session["threads"] != "0" else "*"
     with tempfile.TemporaryDirectory(prefix="shoplake-") as scratch:
         engine = spark.Spark(
-            scratch=Path(scratch), master=f"local[{threads}]", memory=spark.memory_of(session["memory"])
+            scratch=Path(scratch),
+            master=spark.master_of(session["spark_master"], session["threads"]),
+            memory=spark.memory_of(session["memory"]),
         )
         try:
-            for node in list(tree.find_all(exp.Table)):
+            for node in tree.find_all(exp.Table):
                 if node.db:
                     view = f"{node.db}__{node.name}".lower()
                     _show(engine, one, f"{node.db}.{node.name}".lower(), view)
-                    alias = node.alias or node.name
-                    node.replace(exp.alias_(exp.to_table(view), alias, table=True))
+                    if not node.alias:
+                        node.set("alias", exp.TableAlias(this=exp.to_identifier(node.name)))
+                    node.set("this", exp.to_identifier(view))
+                    node.set("db", None)
+            for column in tree.find_all(exp.Column):
+                column.set("db", None)
             return engine.fetch(tree.sql(dialect=spark.DIALECT))
         finally:
             engine.close()

@@ -15,6 +15,7 @@ from shoplake.lake.manifest import (
     current_generation,
     database_path,
     kept_generations,
+    manifest_path,
     read_manifest,
     sha256_of,
 )
@@ -200,10 +201,10 @@ def _extra(lake: Lake, expected: set[str]) -> list[Finding]:
             named |= {f.path for f in read_manifest(lake, number).files()}
         except ShoplakeError:
             continue
-        named.add(f"gen/gen-{number:06d}.json")
+        named.add(manifest_path(lake, number).relative_to(lake.root).as_posix())
     found = []
     for folder, remedy in (
-        (lake.generations, _SWEPT), (lake.clean, _SWEPT), (lake.rejected, _SWEPT), (lake.ref, _SWEPT),
+        (lake.generations, _SWEPT), (lake.clean, _SWEPT), (lake.rejected, _SWEPT), (lake.ref, _SWEPT), *((lake.home / layer, _SWEPT) for layer in ("core", "marts", "ledger") if lake.engine),
         (lake.raw, "No receipt names it, so it is never read. Deliver its file again, or delete it."),
         (lake.landed, "No original has such a name. Move it out of the lake."),
     ):  # fmt: skip
@@ -218,7 +219,7 @@ def _extra(lake: Lake, expected: set[str]) -> list[Finding]:
 
 def _link(lake: Lake, published: int | None) -> list[Finding]:
     """The link other tools follow; where links cannot be made there is none, and `show path` serves."""
-    if published is None or not lake.published_link.is_symlink():
+    if published is None or lake.engine or not lake.published_link.is_symlink():
         return []
     target = Path("gen") / database_path(lake, published).name
     if lake.published_link.readlink() == target:

@@ -1,0 +1,118 @@
+"""A build on Spark that is killed: what was published stays whole, the next run equals an undisturbed one. And how it ends when
+something is missing; and the job that spark-submit runs."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shoplake.look.compare import all_hashes
+from shoplake.look.opened import opened
+from tests.making import deliver, session
+from tests.unit.build.test_incremental import hostile_shop
+
+pytestmark = pytest.mark.spark
+
+ROOT = Path(__file__).resolve().parents[2]
+POINTS = ("in_clean_files", "after_tables", "before_current")
+MORE = ("after_clean", "in_database", "after_current")
+
+
+def _run(lake: Path, *more: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "shoplake", "--lake", str(lake), "--memory", "1GB", "build", "--engine", "spark", *more],
+        env={**os.environ, "SHOPLAKE_THREADS": "2", **environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def _hashes(lake: Path, engine: str) -> dict[str, str]:
+    with opened(session(lake, engine=engine)) as one:
+        return all_hashes(one)
+
+
+@pytest.fixture(scope="module")
+def arrivals() -> dict[tuple[str, str], list[dict[str, Any]]]:
+    return hostile_shop(5)
+
+
+@pytest.fixture(scope="module")
+def half(arrivals: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str], dict[str, str]]:
+    """A lake built of the first days whose last days have arrived; its hashes now, and those of a build of all."""
+    root = tmp_path_factory.mktemp("half")
+    days = sorted({ds for _, ds in arrivals})
+    for (table, ds), rows in arrivals.items():
+        if ds in days[:-2]:
+            deliver(root / "lake", table, ds, rows)
+    assert _run(root / "lake").returncode == 0
+    before = _hashes(root / "lake", "spark")
+    for (table, ds), rows in arrivals.items():
+        if ds in days[-2:]:
+            deliver(root / "lake", table, ds, rows)
+    shutil.copytree(root / "lake", root / "whole")
+    done = subprocess.run([sys.executable, "-m", "shoplake", "--lake", root / "whole", "build"], check=True)
+    assert done.returncode == 0
+    return root / "lake", before, _hashes(root / "whole", "duckdb")
+
+
+@pytest.mark.parametrize("point", [*POINTS, *(pytest.param(p, marks=pytest.mark.long) for p in MORE)])
+def test_a_kill_leaves_the_old_or_the_new_whole(half: Any, point: str, tmp_path: Path) -> None:
+    made, before, after = half
+    lake = tmp_path / "lake"
+    shutil.copytree(made, lake, symlinks=True)
+    killed = _run(lake, SHOPLAKE_KILL_AT=point)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert _hashes(lake, "spark") == (after if point == "after_current" else before)
+    again = _run(lake)
+    assert again.returncode == 0, again.stderr
+    assert _hashes(lake, "spark") == after
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(20))
+def test_a_kill_at_random_leaves_one_of_the_two_whole(half: Any, number: int, tmp_path: Path) -> None:
+    made, before, after = half
+    lake = tmp_path / "lake"
+    shutil.copytree(made, lake, symlinks=True)
+    wait = random.Random(number).uniform(1, 20)
+    with subprocess.Popen(
+        [sys.executable, "-m", "shoplake", "--lake", str(lake), "--memory", "1GB", "build", "--engine", "spark"],
+        env={**os.environ, "SHOPLAKE_THREADS": "2"}, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    ) as running:  # fmt: skip
+        time.sleep(wait)
+        running.kill()
+    assert _hashes(lake, "spark") in (before, after)
+    again = _run(lake)
+    assert again.returncode == 0, again.stderr
+    assert _hashes(lake, "spark") == after
+
+
+def test_the_job_of_spark_submit_makes_the_same(half: Any, tmp_path: Path) -> None:
+    made, _, after = half
+    lake = tmp_path / "a lake"
+    shutil.copytree(made, lake, symlinks=True)
+    submit = Path(sys.executable).parent / "spark-submit"
+    done = subprocess.run(
+        [submit, "--master", "local[2]", "--driver-memory", "1g", "--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1",
+         ROOT / "jobs" / "spark_etl_warehouse.py", "--lake", lake, "--full"],
+        env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert _hashes(lake, "spark") == after
+
+
+def test_a_master_that_is_not_there_is_said(half: Any, tmp_path: Path) -> None:
+    made, before, _ = half
+    lake = tmp_path / "lake"
+    shutil.copytree(made, lake, symlinks=True)
+    done = _run(lake, SHOPLAKE_SPARK_MASTER="spark://127.0.0.1:9")
+    assert done.returncode == 3, done.stderr
+    assert "Spark did not start at spark://127.0.0.1:9" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert _hashes(lake, "spark") == before
