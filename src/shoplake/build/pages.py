@@ -7,11 +7,11 @@ from shoplake.build.engines_page import engines_page, read_record
 from shoplake.build.models import read_models
 from shoplake.build.render import rendered_files
 from shoplake.contracts import dictionary, loader
-from shoplake.engines import duckdb, spark
+from shoplake.engines import duckdb, hive, spark
 from shoplake.errors import ShoplakeError
 from shoplake.terminal import say
 
-ENGINES = (duckdb, spark)
+ENGINES = (duckdb, hive, spark)
 
 
 def pages(root: Path) -> dict[Path, str]:

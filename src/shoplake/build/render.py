@@ -56,9 +56,17 @@ def _generator(engine: Engine, only: Mapping[str, str], databases: Mapping[str, 
         alias = node.alias or node.name
         return f"(SELECT * FROM {place} WHERE {only[name]}) AS {alias}" if name in only else f"{place} AS {alias}"
 
+    def ordered(self: Generator, node: exp.Ordered) -> str:
+        """A model says where NULLs go, and so does what is made of it: sqlglot leaves out what it believes to be the
+        engine's default, which on Hive and Impala is a setting."""
+        nulls = "FIRST" if node.args.get("nulls_first") else "LAST"
+        return f"{self.sql(node, 'this')}{' DESC' if node.args.get('desc') else ''} NULLS {nulls}"
+
     # Not through the class body: what sqlglot finds in TRANSFORMS comes before a method.
-    transforms = {k: v for k, v in base.TRANSFORMS.items() if k not in (exp.Anonymous, exp.Table)}
-    made = type("Rendering", (base,), {"anonymous_sql": anonymous, "table_sql": table, "TRANSFORMS": transforms})
+    own = {exp.Anonymous: anonymous, exp.Table: table, exp.Ordered: ordered}
+    transforms = {k: v for k, v in base.TRANSFORMS.items() if k not in own}
+    methods = {f"{kind.key}_sql": write for kind, write in own.items()}
+    made = type("Rendering", (base,), {**methods, "TRANSFORMS": transforms})
     return cast(Generator, made(dialect=dialect, pretty=True, comments=False))
 
 
