@@ -164,7 +164,7 @@ class Hive:
         try:
             from impala.dbapi import connect
         except ImportError as e:
-            raise Lacking(f"impyla is not installed ({e}). Install it: pip install 'shoplake[hive]'.") from e
+            raise Lacking(f"impyla is not installed ({e}). Install it: pip install 'shoplake[hadoop]'.") from e
         self.where = f"{host}:{port}"
         try:
             # PLAIN sends a password in any case, and an empty one is refused by the protocol.
