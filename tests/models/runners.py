@@ -143,6 +143,7 @@ class HiveRunner:
         # NULLs are where Hive's own default would not put them, and small steps are looked after more often.
         small = {"hive.default.nulls.last": "true", "hive.tez.dag.status.check.interval": "50ms"}
         self.engine = Hive(port=server.port, settings=small)
+        atexit.register(self.engine.close)
         self.engine.create_databases()
         self.version = self.engine.version
         self._shown: dict[str, pa.Table] = {}

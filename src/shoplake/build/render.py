@@ -1,5 +1,6 @@
 """A model as an engine gets it: named functions written out, the engine's dialect, every column cast to its contract."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol, cast
@@ -17,6 +18,7 @@ class Engine(Protocol):
     NAME: str
     DIALECT: str
     RENDERED_AS: Mapping[str, str]  # layer -> database, in the files under rendered/
+    GAPS: Mapping[str, str]  # what it does not do -> the reason, as docs/reference/engines.md says it
     FUNCTIONS: dict[str, Callable[..., str]]
 
     @property
@@ -70,6 +72,16 @@ def _generator(engine: Engine, only: Mapping[str, str], databases: Mapping[str, 
     return cast(Generator, made(dialect=dialect, pretty=True, comments=False))
 
 
+def rendered(model: Model, engine: Engine) -> str:
+    """The SELECT as it stands under rendered/."""
+    return render(model, engine, databases=engine.RENDERED_AS) + "\n"
+
+
+def sql_print(model: Model, engine: Engine) -> str:
+    """Twelve hex digits that change when an engine is given other SQL for a model."""
+    return hashlib.sha256(rendered(model, engine).encode()).hexdigest()[:12]
+
+
 def rendered_files(models: list[Model], engines: list[Engine]) -> dict[Path, str]:
     """Relative path -> text of everything under rendered/."""
     found: dict[Path, str] = {}
@@ -77,5 +89,5 @@ def rendered_files(models: list[Model], engines: list[Engine]) -> dict[Path, str
         for model in models:
             path = Path("rendered") / engine.NAME / model.table.layer / f"{model.table.name}.sql"
             note = f"-- {model.name}, as {engine.NAME} runs it. Made by `make render` from warehouse/{model.table.layer}/{model.table.name}.sql: change that.\n"
-            found[path] = note + render(model, engine, databases=engine.RENDERED_AS) + "\n"
+            found[path] = note + rendered(model, engine)
     return found

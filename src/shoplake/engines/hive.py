@@ -25,6 +25,12 @@ DATABASES = {
 }
 RENDERED_AS: Mapping[str, str] = DATABASES
 
+# Strict: tests/unit/build/test_hive_files.py fails when one of these is closed and still stands here.
+GAPS: Mapping[str, str] = {
+    "reading raw records": "clean is made by the embedded engine, by Spark or by Pig, and Hive reads it. Given raw as a table, "
+    "clean's models give the same rows here, too."
+}
+
 TYPES = {"text": "STRING", "boolean": "BOOLEAN", "bigint": "BIGINT", "date": "DATE", "timestamp": "TIMESTAMP"}
 
 # What a session must agree on. The rendered SQL itself does not depend on hive.default.nulls.last.
