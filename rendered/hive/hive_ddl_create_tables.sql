@@ -9,8 +9,10 @@ SET hive.exec.dynamic.partition.mode=nonstrict;
 SET hive.exec.max.dynamic.partitions=20000;
 SET hive.exec.max.dynamic.partitions.pernode=20000;
 SET hive.optimize.sort.dynamic.partition.threshold=1;
+SET hive.stats.column.autogather=false;
 SET hive.groupby.position.alias=true;
 SET hive.local.time.zone=UTC;
+SET tez.counters.max=10000;
 SET hive.compute.query.using.stats=false;
 
 -- A place for each layer.

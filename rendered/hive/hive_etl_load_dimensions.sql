@@ -12,14 +12,16 @@ SET hive.exec.dynamic.partition.mode=nonstrict;
 SET hive.exec.max.dynamic.partitions=20000;
 SET hive.exec.max.dynamic.partitions.pernode=20000;
 SET hive.optimize.sort.dynamic.partition.threshold=1;
+SET hive.stats.column.autogather=false;
 SET hive.groupby.position.alias=true;
 SET hive.local.time.zone=UTC;
+SET tez.counters.max=10000;
 SET hive.compute.query.using.stats=false;
 
--- clean.products: the days that lie in the lake today; those that went are forgotten.
+-- clean.products: the days that lie in the lake now; those that went are forgotten.
 MSCK REPAIR TABLE ecommerce_clean.products SYNC PARTITIONS;
 
--- clean.users: the days that lie in the lake today; those that went are forgotten.
+-- clean.users: the days that lie in the lake now; those that went are forgotten.
 MSCK REPAIR TABLE ecommerce_clean.users SYNC PARTITIONS;
 
 -- core.dim_date, whole: a day.

@@ -14,17 +14,19 @@ SET hive.exec.dynamic.partition.mode=nonstrict;
 SET hive.exec.max.dynamic.partitions=20000;
 SET hive.exec.max.dynamic.partitions.pernode=20000;
 SET hive.optimize.sort.dynamic.partition.threshold=1;
+SET hive.stats.column.autogather=false;
 SET hive.groupby.position.alias=true;
 SET hive.local.time.zone=UTC;
+SET tez.counters.max=10000;
 SET hive.compute.query.using.stats=false;
 
--- clean.clickstream: the days that lie in the lake today; those that went are forgotten.
+-- clean.clickstream: the days that lie in the lake now; those that went are forgotten.
 MSCK REPAIR TABLE ecommerce_clean.clickstream SYNC PARTITIONS;
 
--- clean.refunds: the days that lie in the lake today; those that went are forgotten.
+-- clean.refunds: the days that lie in the lake now; those that went are forgotten.
 MSCK REPAIR TABLE ecommerce_clean.refunds SYNC PARTITIONS;
 
--- clean.transactions: the days that lie in the lake today; those that went are forgotten.
+-- clean.transactions: the days that lie in the lake now; those that went are forgotten.
 MSCK REPAIR TABLE ecommerce_clean.transactions SYNC PARTITIONS;
 
 -- core.fact_clickstream: a day that has no rows any more must not keep its old ones.

@@ -22,7 +22,6 @@ _OVERWRITE = """--
 -- INSERT OVERWRITE replaces a table or a day while others may be reading: they may see it empty or half loaded, and a load
 -- that is cut off leaves it so until it is run again. Publishing at once, and safely, is what `shoplake build` does.
 """
-_CLEAN_SEEN = "The days that lie in the lake today; those that went are forgotten."
 
 
 def hive_files(models: list[Model], contracts: Contracts) -> dict[Path, str]:
@@ -107,7 +106,7 @@ def _select(model: Model) -> str:
 def _seen(models: list[Model], contracts: Contracts) -> list[tuple[str, str]]:
     """Statements that make the metastore know the days of the clean tables these models read."""
     names = dict.fromkeys(i for m in models for i in m.inputs if i.startswith("clean.") and contracts.table(i).spec.partition)
-    return [(f"{name}: {_CLEAN_SEEN[0].lower()}{_CLEAN_SEEN[1:]}", f"MSCK REPAIR TABLE {hive.place(name)} SYNC PARTITIONS") for name in names]
+    return [(f"{name}: the days that lie in the lake now; those that went are forgotten.", f"MSCK REPAIR TABLE {hive.place(name)} SYNC PARTITIONS") for name in names]
 
 
 def _whole(model: Model) -> tuple[str, str]:
@@ -162,11 +161,15 @@ def _statistics(models: list[Model]) -> str:
     for model in models:
         if model.table.layer == "clean":
             continue
-        what = f"ANALYZE TABLE {hive.place(model.name)}" + (f" PARTITION ({model.table.spec.partition})" if model.table.spec.partition else "")
-        statements.append((f"{model.name}: rows and bytes, then values, NULLs and bounds of each column.", f"{what} COMPUTE STATISTICS"))
-        statements.append((f"{model.name}: by these the order of joins is chosen.", f"{what} COMPUTE STATISTICS FOR COLUMNS"))
+        table, partition = model.table, model.table.spec.partition
+        what = f"ANALYZE TABLE {hive.place(model.name)}" + (f" PARTITION ({partition})" if partition else "")
+        # Of a fact, the columns that joins go by: each is a row a day in the metastore.
+        joined = dict.fromkeys([*table.spec.key, *table.spec.checks.stop.references])
+        columns = " " + ", ".join(c for c in joined if c != partition) if partition else ""
+        statements.append((f"{model.name}: rows and bytes.", f"{what} COMPUTE STATISTICS"))
+        statements.append((f"{model.name}: values, NULLs and bounds; by these the order of joins is chosen.", f"{what} COMPUTE STATISTICS FOR COLUMNS{columns}"))
     notes = (
         "beeline -u ... -f hive_statistics.sql\n"
-        "After the first load, and when tables have grown much: it reads them whole. Each INSERT keeps the statistics of what it writes."
+        "After the first load, and when tables have grown much: it reads them whole. An INSERT keeps count of its rows and bytes itself."
     )
     return _file("What the planner should know of the tables.", notes, statements, overwrites=False)

@@ -39,8 +39,10 @@ SETTINGS = {
     "hive.exec.max.dynamic.partitions": "20000",  # a partition a day: the default, 1000, is under three years
     "hive.exec.max.dynamic.partitions.pernode": "20000",
     "hive.optimize.sort.dynamic.partition.threshold": "1",  # one open file a task, however many days it writes
+    "hive.stats.column.autogather": "false",  # a row a column and day in the metastore: costs more than the load itself
     "hive.groupby.position.alias": "true",
     "hive.local.time.zone": "UTC",
+    "tez.counters.max": "10000",  # a statement of many steps has more than 120, and would fail at its very end
     "hive.compute.query.using.stats": "false",  # other engines write the files of external tables: counts kept here go stale
 }
 
