@@ -64,6 +64,7 @@ for verb in (
     look_command.query,
     look_command.explain,
     look_command.verify,
+    look_command.export,
     look_command.rollback,
     look_command.doctor,
 ):

@@ -7,7 +7,11 @@ import os
 
 import pytest
 
-from shoplake.build.engines_page import PARSED, RECORD, fingerprint
+from shoplake.build.engines_page import PARSED, RECORD
+from shoplake.build.models import read_models
+from shoplake.build.render import sql_print
+from shoplake.contracts import load
+from shoplake.engines import impala
 from tests.impala import grammars
 from tests.impala.rendered import ROOT, all_statements
 
@@ -26,7 +30,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     path = ROOT / RECORD
     record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    parsed = {s.model: fingerprint(s.sql) for s in all_statements() if s.model}
+    parsed = {m.name: sql_print(m, impala) for m in read_models(ROOT / "warehouse", load(ROOT))}
     version = ", ".join(f"{name} {number}" for name, number in grammars.versions().items())
     new = {
         "version": version,

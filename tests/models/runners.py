@@ -1,6 +1,7 @@
 """An engine under test: runs a model over tables, and calls a named function. Another engine is another such class."""
 
 import atexit
+import itertools
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,8 +15,9 @@ import pytest
 from shoplake.build.models import Model
 from shoplake.build.render import render
 from shoplake.engines import duckdb as facts
-from shoplake.engines import spark
+from shoplake.engines import hive, spark
 from shoplake.engines.duckdb import DuckDB, place
+from shoplake.engines.hive import Hive
 from shoplake.engines.spark import Spark
 
 Row = dict[str, Any]
@@ -122,25 +124,64 @@ class SparkRunner:
             self._written[id(table)] = (table, folder)
         folder = self._written[id(table)][1]
         if self._shown.get(name) != folder:
-            columns = ", ".join(f"{f.name} {_spark_type(f.type)}" for f in table.schema)
-            self.engine.parquet_table(name, columns, folder)
+            self.engine.parquet_table(name, columns_of(table.schema, "TIMESTAMP_NTZ"), folder)
             self._shown[name] = folder
 
 
-def _spark_type(kind: pa.DataType) -> str:
-    if pa.types.is_decimal(kind):
-        return f"DECIMAL({kind.precision}, {kind.scale})"
-    return {
-        "string": "STRING",
-        "bool": "BOOLEAN",
-        "int64": "BIGINT",
-        "date32[day]": "DATE",
-        "timestamp[us]": "TIMESTAMP_NTZ",
-    }[str(kind)]
+class HiveRunner:
+    """One HiveServer2 a process. An input is a table made once, whose file is exchanged under it: that costs no statement."""
+
+    name = "hive"
+
+    def __init__(self) -> None:
+        from cluster.servers import Hive as Server
+
+        self.folder = Path(tempfile.mkdtemp(prefix="shoplake-hive-"))
+        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
+        server = Server(self.folder / "server").start()
+        atexit.register(server.stop)
+        # NULLs are where Hive's own default would not put them, and small steps are looked after more often.
+        small = {"hive.default.nulls.last": "true", "hive.tez.dag.status.check.interval": "50ms"}
+        self.engine = Hive(port=server.port, settings=small)
+        atexit.register(self.engine.close)
+        self.engine.create_databases()
+        self.version = self.engine.version
+        self._shown: dict[str, pa.Table] = {}
+        self._numbers = itertools.count()
+
+    def run(self, model: Model, inputs: dict[str, pa.Table]) -> list[Row]:
+        for name, table in inputs.items():
+            self._show(hive.place(name), table)
+        found: list[Row] = self.engine.fetch(render(model, hive, place=hive.place)).to_pylist()
+        return found
+
+    def call(self, function: str, columns: pa.Table, literals: tuple[str, ...]) -> list[Any]:
+        name = f"calls_{next(self._numbers)}"
+        self._show(name, columns.append_column("row_number", pa.array(range(columns.num_rows))))
+        call = hive.FUNCTIONS[function](*columns.column_names, *literals)
+        return [row[0] for row in self.engine.rows(f"SELECT {call}, row_number FROM {name} ORDER BY row_number")]
+
+    def _show(self, name: str, table: pa.Table) -> None:
+        folder = self.folder / name
+        if name not in self._shown:
+            folder.mkdir()
+            self.engine.parquet_table(name, columns_of(table.schema, "TIMESTAMP"), folder)
+        if self._shown.get(name) is not table:
+            for old in folder.iterdir():
+                old.unlink()
+            pq.write_table(table, folder / f"rows-{next(self._numbers)}.parquet")
+            self._shown[name] = table
+
+
+def columns_of(schema: pa.Schema, timestamp: str) -> str:
+    """The columns of a CREATE TABLE on Spark or Hive."""
+    kinds = {"string": "STRING", "bool": "BOOLEAN", "int64": "BIGINT", "date32[day]": "DATE", "timestamp[us]": timestamp}
+    return ", ".join(f"{f.name} {kinds.get(str(f.type)) or str(f.type).replace('decimal128', 'DECIMAL')}" for f in schema)
 
 
 # Engines every case runs on. The first also makes the inputs that a case does not give.
 ENGINES = [
     pytest.param(DuckDBRunner, id="duckdb"),
     pytest.param(SparkRunner, id="spark", marks=pytest.mark.spark),
+    pytest.param(HiveRunner, id="hive", marks=pytest.mark.hadoop),
 ]

@@ -24,7 +24,7 @@ FROM (
         p.*,
         ROW_NUMBER() OVER (
           PARTITION BY p.product_id, p.updated_us
-          ORDER BY p.ds DESC, p.name DESC, p.category DESC, p.list_price DESC, p.cost_price DESC, p.is_active DESC, p.subcategory DESC, p.brand DESC, p.currency DESC, p.rating DESC, p.review_count DESC, p.stock_quantity DESC, p.warranty_months DESC, p.weight_grams DESC
+          ORDER BY p.ds DESC NULLS LAST, p.name DESC NULLS LAST, p.category DESC NULLS LAST, p.list_price DESC NULLS LAST, p.cost_price DESC NULLS LAST, p.is_active DESC NULLS LAST, p.subcategory DESC NULLS LAST, p.brand DESC NULLS LAST, p.currency DESC NULLS LAST, p.rating DESC NULLS LAST, p.review_count DESC NULLS LAST, p.stock_quantity DESC NULLS LAST, p.warranty_months DESC NULLS LAST, p.weight_grams DESC NULLS LAST
         ) AS copy_number
       FROM clean.products AS p
     ), entries AS (
@@ -36,7 +36,7 @@ FROM (
         LAG(c.category) OVER (PARTITION BY c.product_id ORDER BY c.updated_us NULLS FIRST) AS previous_category,
         LAG(c.name) OVER (PARTITION BY c.product_id ORDER BY c.updated_us NULLS FIRST) AS previous_name,
         LAG(c.is_active) OVER (PARTITION BY c.product_id ORDER BY c.updated_us NULLS FIRST) AS previous_is_active,
-        ROW_NUMBER() OVER (PARTITION BY c.product_id ORDER BY c.updated_us DESC) AS newest
+        ROW_NUMBER() OVER (PARTITION BY c.product_id ORDER BY c.updated_us DESC NULLS LAST) AS newest
       FROM copies AS c
       WHERE
         c.copy_number = 1

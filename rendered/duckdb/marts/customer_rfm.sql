@@ -29,7 +29,10 @@ FROM (
     ), scored AS (
       SELECT
         s.*,
-        NTILE(5) OVER (PARTITION BY s.currency ORDER BY s.recency_days DESC, s.user_id NULLS FIRST) AS recency_score,
+        NTILE(5) OVER (
+          PARTITION BY s.currency
+          ORDER BY s.recency_days DESC NULLS LAST, s.user_id NULLS FIRST
+        ) AS recency_score,
         NTILE(5) OVER (PARTITION BY s.currency ORDER BY s.order_count NULLS FIRST, s.user_id NULLS FIRST) AS frequency_score,
         NTILE(5) OVER (
           PARTITION BY s.currency

@@ -57,7 +57,10 @@ FROM (
       30 AS period_days,
       s.product_id,
       s.currency,
-      ROW_NUMBER() OVER (PARTITION BY s.currency ORDER BY s.net_amount DESC, s.product_id NULLS FIRST) AS revenue_rank,
+      ROW_NUMBER() OVER (
+        PARTITION BY s.currency
+        ORDER BY s.net_amount DESC NULLS LAST, s.product_id NULLS FIRST
+      ) AS revenue_rank,
       p.name,
       p.category,
       s.order_count,

@@ -24,19 +24,19 @@ FROM (
         p.*,
         ROW_NUMBER() OVER (
           PARTITION BY p.product_id, p.updated_us
-          ORDER BY p.ds DESC, p.name DESC, p.category DESC, p.list_price DESC, p.cost_price DESC, p.is_active DESC, p.subcategory DESC, p.brand DESC, p.currency DESC, p.rating DESC, p.review_count DESC, p.stock_quantity DESC, p.warranty_months DESC, p.weight_grams DESC
+          ORDER BY p.ds DESC NULLS LAST, p.name DESC NULLS LAST, p.category DESC NULLS LAST, p.list_price DESC NULLS LAST, p.cost_price DESC NULLS LAST, p.is_active DESC NULLS LAST, p.subcategory DESC NULLS LAST, p.brand DESC NULLS LAST, p.currency DESC NULLS LAST, p.rating DESC NULLS LAST, p.review_count DESC NULLS LAST, p.stock_quantity DESC NULLS LAST, p.warranty_months DESC NULLS LAST, p.weight_grams DESC NULLS LAST
         ) AS copy_number
       FROM ecommerce_clean.products AS p
     ), entries AS (
       SELECT
         c.*,
-        LAG(c.updated_us) OVER (PARTITION BY c.product_id ORDER BY c.updated_us) AS previous_us,
-        LAG(c.list_price) OVER (PARTITION BY c.product_id ORDER BY c.updated_us) AS previous_list_price,
-        LAG(c.cost_price) OVER (PARTITION BY c.product_id ORDER BY c.updated_us) AS previous_cost_price,
-        LAG(c.category) OVER (PARTITION BY c.product_id ORDER BY c.updated_us) AS previous_category,
-        LAG(c.name) OVER (PARTITION BY c.product_id ORDER BY c.updated_us) AS previous_name,
-        LAG(c.is_active) OVER (PARTITION BY c.product_id ORDER BY c.updated_us) AS previous_is_active,
-        ROW_NUMBER() OVER (PARTITION BY c.product_id ORDER BY c.updated_us DESC) AS newest
+        LAG(c.updated_us) OVER (PARTITION BY c.product_id ORDER BY c.updated_us NULLS FIRST) AS previous_us,
+        LAG(c.list_price) OVER (PARTITION BY c.product_id ORDER BY c.updated_us NULLS FIRST) AS previous_list_price,
+        LAG(c.cost_price) OVER (PARTITION BY c.product_id ORDER BY c.updated_us NULLS FIRST) AS previous_cost_price,
+        LAG(c.category) OVER (PARTITION BY c.product_id ORDER BY c.updated_us NULLS FIRST) AS previous_category,
+        LAG(c.name) OVER (PARTITION BY c.product_id ORDER BY c.updated_us NULLS FIRST) AS previous_name,
+        LAG(c.is_active) OVER (PARTITION BY c.product_id ORDER BY c.updated_us NULLS FIRST) AS previous_is_active,
+        ROW_NUMBER() OVER (PARTITION BY c.product_id ORDER BY c.updated_us DESC NULLS LAST) AS newest
       FROM copies AS c
       WHERE
         c.copy_number = 1
@@ -60,7 +60,7 @@ FROM (
     ), bounded AS (
       SELECT
         v.*,
-        LEAD(v.valid_from) OVER (PARTITION BY v.product_id ORDER BY v.from_us) AS valid_to
+        LEAD(v.valid_from) OVER (PARTITION BY v.product_id ORDER BY v.from_us NULLS FIRST) AS valid_to
       FROM versions AS v
     )
     SELECT

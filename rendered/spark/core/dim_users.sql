@@ -28,22 +28,22 @@ FROM (
         u.*,
         ROW_NUMBER() OVER (
           PARTITION BY u.user_id, u.updated_us
-          ORDER BY u.ds DESC, u.email DESC, u.customer_segment DESC, u.street DESC, u.city DESC, u.region DESC, u.postal_code DESC, u.country DESC, u.accepts_marketing DESC, u.phone DESC, u.first_name DESC, u.last_name DESC, u.gender DESC, u.birth_date DESC, u.registered_at DESC, u.acquisition_channel DESC, u.lifetime_value DESC, u.currency DESC
+          ORDER BY u.ds DESC NULLS LAST, u.email DESC NULLS LAST, u.customer_segment DESC NULLS LAST, u.street DESC NULLS LAST, u.city DESC NULLS LAST, u.region DESC NULLS LAST, u.postal_code DESC NULLS LAST, u.country DESC NULLS LAST, u.accepts_marketing DESC NULLS LAST, u.phone DESC NULLS LAST, u.first_name DESC NULLS LAST, u.last_name DESC NULLS LAST, u.gender DESC NULLS LAST, u.birth_date DESC NULLS LAST, u.registered_at DESC NULLS LAST, u.acquisition_channel DESC NULLS LAST, u.lifetime_value DESC NULLS LAST, u.currency DESC NULLS LAST
         ) AS copy_number
       FROM ecommerce_clean.users AS u
     ), profiles AS (
       SELECT
         c.*,
-        LAG(c.updated_us) OVER (PARTITION BY c.user_id ORDER BY c.updated_us) AS previous_us,
-        LAG(c.customer_segment) OVER (PARTITION BY c.user_id ORDER BY c.updated_us) AS previous_segment,
-        LAG(c.email) OVER (PARTITION BY c.user_id ORDER BY c.updated_us) AS previous_email,
-        LAG(c.street) OVER (PARTITION BY c.user_id ORDER BY c.updated_us) AS previous_street,
-        LAG(c.city) OVER (PARTITION BY c.user_id ORDER BY c.updated_us) AS previous_city,
-        LAG(c.region) OVER (PARTITION BY c.user_id ORDER BY c.updated_us) AS previous_region,
-        LAG(c.postal_code) OVER (PARTITION BY c.user_id ORDER BY c.updated_us) AS previous_postal_code,
-        LAG(c.country) OVER (PARTITION BY c.user_id ORDER BY c.updated_us) AS previous_country,
-        LAG(c.accepts_marketing) OVER (PARTITION BY c.user_id ORDER BY c.updated_us) AS previous_marketing,
-        ROW_NUMBER() OVER (PARTITION BY c.user_id ORDER BY c.updated_us DESC) AS newest
+        LAG(c.updated_us) OVER (PARTITION BY c.user_id ORDER BY c.updated_us NULLS FIRST) AS previous_us,
+        LAG(c.customer_segment) OVER (PARTITION BY c.user_id ORDER BY c.updated_us NULLS FIRST) AS previous_segment,
+        LAG(c.email) OVER (PARTITION BY c.user_id ORDER BY c.updated_us NULLS FIRST) AS previous_email,
+        LAG(c.street) OVER (PARTITION BY c.user_id ORDER BY c.updated_us NULLS FIRST) AS previous_street,
+        LAG(c.city) OVER (PARTITION BY c.user_id ORDER BY c.updated_us NULLS FIRST) AS previous_city,
+        LAG(c.region) OVER (PARTITION BY c.user_id ORDER BY c.updated_us NULLS FIRST) AS previous_region,
+        LAG(c.postal_code) OVER (PARTITION BY c.user_id ORDER BY c.updated_us NULLS FIRST) AS previous_postal_code,
+        LAG(c.country) OVER (PARTITION BY c.user_id ORDER BY c.updated_us NULLS FIRST) AS previous_country,
+        LAG(c.accepts_marketing) OVER (PARTITION BY c.user_id ORDER BY c.updated_us NULLS FIRST) AS previous_marketing,
+        ROW_NUMBER() OVER (PARTITION BY c.user_id ORDER BY c.updated_us DESC NULLS LAST) AS newest
       FROM copies AS c
       WHERE
         c.copy_number = 1
@@ -70,7 +70,7 @@ FROM (
     ), bounded AS (
       SELECT
         v.*,
-        LEAD(v.valid_from) OVER (PARTITION BY v.user_id ORDER BY v.from_us) AS valid_to
+        LEAD(v.valid_from) OVER (PARTITION BY v.user_id ORDER BY v.from_us NULLS FIRST) AS valid_to
       FROM versions AS v
     )
     SELECT

@@ -40,7 +40,7 @@ FROM (
         c.*,
         ROW_NUMBER() OVER (
           PARTITION BY c.event_id
-          ORDER BY c.event_us, c.event_type, c.visitor_id, c.user_id, c.session_id, c.product_id, c.quantity, c.unit_price, c.currency, c.transaction_id, c.search_query, c.page_url, c.referrer, c.utm_source, c.utm_medium, c.utm_campaign, c.device_type, c.user_agent, c.ip_address, c.country
+          ORDER BY c.event_us NULLS FIRST, c.event_type NULLS FIRST, c.visitor_id NULLS FIRST, c.user_id NULLS FIRST, c.session_id NULLS FIRST, c.product_id NULLS FIRST, c.quantity NULLS FIRST, c.unit_price NULLS FIRST, c.currency NULLS FIRST, c.transaction_id NULLS FIRST, c.search_query NULLS FIRST, c.page_url NULLS FIRST, c.referrer NULLS FIRST, c.utm_source NULLS FIRST, c.utm_medium NULLS FIRST, c.utm_campaign NULLS FIRST, c.device_type NULLS FIRST, c.user_agent NULLS FIRST, c.ip_address NULLS FIRST, c.country NULLS FIRST
         ) AS copy_number
       FROM ecommerce_clean.clickstream AS c
       WHERE
@@ -120,7 +120,7 @@ FROM (
         e.event_id,
         e.visitor_id,
         e.event_us,
-        LAG(e.event_us) OVER (PARTITION BY e.visitor_id ORDER BY e.event_us, e.event_id) AS previous_us
+        LAG(e.event_us) OVER (PARTITION BY e.visitor_id ORDER BY e.event_us NULLS FIRST, e.event_id NULLS FIRST) AS previous_us
       FROM events AS e
       WHERE
         e.session_id IS NULL
@@ -134,7 +134,7 @@ FROM (
           END
         ) OVER (
           PARTITION BY u.visitor_id
-          ORDER BY u.event_us, u.event_id
+          ORDER BY u.event_us NULLS FIRST, u.event_id NULLS FIRST
           ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS STRING) AS session_key
       FROM unsessioned AS u

@@ -30,13 +30,13 @@ FROM (
         r.*,
         ROW_NUMBER() OVER (
           PARTITION BY r.refund_id, r.line_number, r.updated_us
-          ORDER BY r.refunded_us, r.line_type, r.transaction_id, r.transaction_line_number, r.user_id, r.product_id, r.quantity, r.unit_price, r.amount, r.tax_amount, r.currency, r.reason, r.payment_method, r.ship_country
+          ORDER BY r.refunded_us NULLS FIRST, r.line_type NULLS FIRST, r.transaction_id NULLS FIRST, r.transaction_line_number NULLS FIRST, r.user_id NULLS FIRST, r.product_id NULLS FIRST, r.quantity NULLS FIRST, r.unit_price NULLS FIRST, r.amount NULLS FIRST, r.tax_amount NULLS FIRST, r.currency NULLS FIRST, r.reason NULLS FIRST, r.payment_method NULLS FIRST, r.ship_country NULLS FIRST
         ) AS copy_number
       FROM ecommerce_clean.refunds AS r
     ), states AS (
       SELECT
         c.*,
-        LEAD(c.updated_us) OVER (PARTITION BY c.refund_id, c.line_number ORDER BY c.updated_us) AS valid_to_us
+        LEAD(c.updated_us) OVER (PARTITION BY c.refund_id, c.line_number ORDER BY c.updated_us NULLS FIRST) AS valid_to_us
       FROM copies AS c
       WHERE
         c.copy_number = 1

@@ -29,7 +29,10 @@ FROM (
     WITH numbered AS (
       SELECT
         f.*,
-        ROW_NUMBER() OVER (PARTITION BY f.session_key ORDER BY f.event_us, f.event_id) AS event_number
+        ROW_NUMBER() OVER (
+          PARTITION BY f.session_key
+          ORDER BY f.event_us NULLS FIRST, f.event_id NULLS FIRST
+        ) AS event_number
       FROM ecommerce_spark.fact_clickstream AS f
     ), sessions AS (
       SELECT

@@ -44,14 +44,14 @@ FROM (
         t.*,
         ROW_NUMBER() OVER (
           PARTITION BY t.transaction_id, t.line_number, t.updated_us
-          ORDER BY t.ordered_us, t.line_type, t.user_id, t.email, t.visitor_id, t.product_id, t.quantity, t.unit_price, t.discount_amount, t.tax_amount, t.shipping_amount, t.total_amount, t.currency, t.coupon_code, t.payment_method, t.card_last4, t.status, t.order_source, t.ship_city, t.ship_region, t.ship_postal_code, t.ship_country
+          ORDER BY t.ordered_us NULLS FIRST, t.line_type NULLS FIRST, t.user_id NULLS FIRST, t.email NULLS FIRST, t.visitor_id NULLS FIRST, t.product_id NULLS FIRST, t.quantity NULLS FIRST, t.unit_price NULLS FIRST, t.discount_amount NULLS FIRST, t.tax_amount NULLS FIRST, t.shipping_amount NULLS FIRST, t.total_amount NULLS FIRST, t.currency NULLS FIRST, t.coupon_code NULLS FIRST, t.payment_method NULLS FIRST, t.card_last4 NULLS FIRST, t.status NULLS FIRST, t.order_source NULLS FIRST, t.ship_city NULLS FIRST, t.ship_region NULLS FIRST, t.ship_postal_code NULLS FIRST, t.ship_country NULLS FIRST
         ) AS copy_number
       FROM ecommerce_clean.transactions AS t
     ), states AS (
       SELECT
         c.*,
-        LEAD(c.updated_at) OVER (PARTITION BY c.transaction_id, c.line_number ORDER BY c.updated_us) AS valid_to,
-        LEAD(c.updated_us) OVER (PARTITION BY c.transaction_id, c.line_number ORDER BY c.updated_us) AS valid_to_us,
+        LEAD(c.updated_at) OVER (PARTITION BY c.transaction_id, c.line_number ORDER BY c.updated_us NULLS FIRST) AS valid_to,
+        LEAD(c.updated_us) OVER (PARTITION BY c.transaction_id, c.line_number ORDER BY c.updated_us NULLS FIRST) AS valid_to_us,
         CAST(CAST(c.quantity AS DECIMAL(18, 0)) * c.unit_price AS DECIMAL(18, 4)) AS line_amount
       FROM copies AS c
       WHERE

@@ -25,7 +25,10 @@ FROM (
     WITH homes AS (
       SELECT
         m.*,
-        ROW_NUMBER() OVER (PARTITION BY m.user_id ORDER BY m.order_count DESC, m.currency) AS home_number
+        ROW_NUMBER() OVER (
+          PARTITION BY m.user_id
+          ORDER BY m.order_count DESC NULLS LAST, m.currency NULLS FIRST
+        ) AS home_number
       FROM ecommerce_spark.agg_user_metrics AS m
     ), orders AS (
       SELECT
@@ -46,8 +49,8 @@ FROM (
       SELECT
         o.user_id,
         o.order_date,
-        LAG(o.order_date) OVER (PARTITION BY o.user_id ORDER BY o.order_date) AS previous_date,
-        ROW_NUMBER() OVER (PARTITION BY o.user_id ORDER BY o.order_date DESC) AS newest
+        LAG(o.order_date) OVER (PARTITION BY o.user_id ORDER BY o.order_date NULLS FIRST) AS previous_date,
+        ROW_NUMBER() OVER (PARTITION BY o.user_id ORDER BY o.order_date DESC NULLS LAST) AS newest
       FROM (
         SELECT DISTINCT
           l.user_id,

@@ -29,9 +29,15 @@ FROM (
     ), scored AS (
       SELECT
         s.*,
-        NTILE(5) OVER (PARTITION BY s.currency ORDER BY s.recency_days DESC, s.user_id) AS recency_score,
-        NTILE(5) OVER (PARTITION BY s.currency ORDER BY s.order_count, s.user_id) AS frequency_score,
-        NTILE(5) OVER (PARTITION BY s.currency ORDER BY s.monetary_amount, s.user_id) AS monetary_score
+        NTILE(5) OVER (
+          PARTITION BY s.currency
+          ORDER BY s.recency_days DESC NULLS LAST, s.user_id NULLS FIRST
+        ) AS recency_score,
+        NTILE(5) OVER (PARTITION BY s.currency ORDER BY s.order_count NULLS FIRST, s.user_id NULLS FIRST) AS frequency_score,
+        NTILE(5) OVER (
+          PARTITION BY s.currency
+          ORDER BY s.monetary_amount NULLS FIRST, s.user_id NULLS FIRST
+        ) AS monetary_score
       FROM sales AS s
     )
     SELECT

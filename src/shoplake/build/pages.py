@@ -4,24 +4,25 @@ import sys
 from pathlib import Path
 
 from shoplake.build.engines_page import engines_page, read_record
+from shoplake.build.hive_files import hive_files
 from shoplake.build.impala_files import impala_files
 from shoplake.build.models import read_models
 from shoplake.build.render import rendered_files
 from shoplake.contracts import dictionary, loader
-from shoplake.engines import duckdb, impala, spark
+from shoplake.engines import duckdb, hive, impala, spark
 from shoplake.errors import ShoplakeError
 from shoplake.terminal import say
 
-ENGINES = (duckdb, impala, spark)
+ENGINES = (duckdb, hive, impala, spark)
 
 
 def pages(root: Path) -> dict[Path, str]:
     """Path from the checkout's root -> the text it must have."""
     contracts = loader.load(root / "contracts")
     models = read_models(root / "warehouse", contracts)
-    found = rendered_files(models, list(ENGINES)) | impala_files(contracts, models)
+    found = rendered_files(models, list(ENGINES)) | hive_files(models, contracts) | impala_files(contracts, models)
     found[Path("docs/reference/data_dictionary.md")] = dictionary.data_dictionary(contracts)
-    found[Path("docs/reference/engines.md")] = engines_page(models, read_record(root))
+    found[Path("docs/reference/engines.md")] = engines_page(models, read_record(root), ENGINES)
     for name, text in dictionary.json_schemas().items():
         found[Path("docs/reference/schemas") / name] = text
     return found

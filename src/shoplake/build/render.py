@@ -1,5 +1,6 @@
 """A model as an engine gets it: named functions written out, the engine's dialect, every column cast to its contract."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol, cast
@@ -17,6 +18,7 @@ class Engine(Protocol):
     NAME: str
     DIALECT: str
     RENDERED_AS: Mapping[str, str]  # layer -> database, in the files under rendered/
+    GAPS: Mapping[str, str]  # what it does not do -> the reason, as docs/reference/engines.md says it
     FUNCTIONS: dict[str, Callable[..., str]]
 
     @property
@@ -71,10 +73,28 @@ def _generator(engine: Engine, only: Mapping[str, str], place: Callable[[str], s
             else f"{place(name)} AS {alias}"
         )
 
+    def ordered(self: Generator, node: exp.Ordered) -> str:
+        """A model says where NULLs go, and so does what is made of it: sqlglot leaves out what it believes to be the
+        engine's default, which on Hive and Impala is a setting."""
+        nulls = "FIRST" if node.args.get("nulls_first") else "LAST"
+        return f"{self.sql(node, 'this')}{' DESC' if node.args.get('desc') else ''} NULLS {nulls}"
+
     # Not through the class body: what sqlglot finds in TRANSFORMS comes before a method.
-    transforms = {k: v for k, v in base.TRANSFORMS.items() if k not in (exp.Anonymous, exp.Table)}
-    made = type("Rendering", (base,), {"anonymous_sql": anonymous, "table_sql": table, "TRANSFORMS": transforms})
+    own = {exp.Anonymous: anonymous, exp.Table: table, exp.Ordered: ordered}
+    transforms = {k: v for k, v in base.TRANSFORMS.items() if k not in own}
+    methods = {f"{kind.key}_sql": write for kind, write in own.items()}
+    made = type("Rendering", (base,), {**methods, "TRANSFORMS": transforms})
     return cast(Generator, made(dialect=dialect, pretty=True, comments=False))
+
+
+def rendered(model: Model, engine: Engine) -> str:
+    """The SELECT as it stands under rendered/."""
+    return render(model, engine) + "\n"
+
+
+def sql_print(model: Model, engine: Engine) -> str:
+    """Twelve hex digits that change when an engine is given other SQL for a model."""
+    return hashlib.sha256(rendered(model, engine).encode()).hexdigest()[:12]
 
 
 def rendered_files(models: list[Model], engines: list[Engine]) -> dict[Path, str]:
@@ -84,5 +104,5 @@ def rendered_files(models: list[Model], engines: list[Engine]) -> dict[Path, str
         for model in models:
             path = Path("rendered") / engine.NAME / model.table.layer / f"{model.table.name}.sql"
             note = f"-- {model.name}, as {engine.NAME} runs it. Made by `make render` from warehouse/{model.table.layer}/{model.table.name}.sql: change that.\n"
-            found[path] = note + render(model, engine) + "\n"
+            found[path] = note + rendered(model, engine)
     return found

@@ -32,6 +32,7 @@ DATABASES = {
     "work": "lake.work",
 }
 RENDERED_AS: Mapping[str, str] = {}  # the published file has a schema a layer
+GAPS: Mapping[str, str] = {}
 
 TYPES = {"text": "VARCHAR", "boolean": "BOOLEAN", "bigint": "BIGINT", "date": "DATE", "timestamp": "TIMESTAMP"}
 

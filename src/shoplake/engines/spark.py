@@ -27,6 +27,7 @@ DATABASES = {
     "marts": "ecommerce_spark",
 }
 RENDERED_AS: Mapping[str, str] = DATABASES
+GAPS: Mapping[str, str] = {}
 
 TYPES = {"text": "STRING", "boolean": "BOOLEAN", "bigint": "BIGINT", "date": "DATE", "timestamp": "TIMESTAMP_NTZ"}
 

@@ -1,4 +1,4 @@
-"""The verbs that look: show, query, verify, explain, doctor; and rollback, which moves the pointer and no data."""
+"""The verbs that look: show, query, verify, explain, doctor, export; and rollback, which moves the pointer and no data."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -175,6 +175,24 @@ def verify(
     emit_json("verify", found) if json else out(verified_as_text(found))
     if found["findings"]:
         raise CheckFailed(f"{len(found['findings'])} of {found['files']} files are not as they were written.")
+
+
+def export(
+    context: typer.Context,
+    to: Annotated[str, typer.Option("--to", help="A new folder, or one exported to before", metavar="DIR", show_default=False)],
+    generation: Generation = None,
+    json: Json = False,
+) -> None:
+    """Copy the clean and ref tables into plain folders of Parquet, for engines that read folders: Hive, Impala, Spark.
+
+    Example: shoplake --lake shop export --to exported
+    """
+    from shoplake.look.export import export as run
+    from shoplake.look.export import exported_as_text
+    from shoplake.terminal import emit_json, out
+
+    found = run(context.obj, Path(to), generation)
+    emit_json("export", found) if json else out(exported_as_text(found))
 
 
 def rollback(
