@@ -11,7 +11,7 @@ from shoplake.lake.layout import Lake
 
 SETTINGS_FILE = "shoplake.toml"
 EMBEDDED = "duckdb"
-ENGINES = (EMBEDDED, "spark")
+ENGINES = (EMBEDDED, "spark", "hive")
 # In the lake: the project that made what is published, so that the next build does not silently take another.
 PROJECT_FILE = "project"
 
@@ -22,8 +22,10 @@ KNOWN: dict[str, tuple[str, str]] = {
     "timezone": ("UTC", "the shop's time zone: dates and hours are told in it"),
     "currency": ("EUR", "currency of a row that names none"),
     "country": ("", "country whose public holidays dim_date marks (ISO 3166)"),
-    "engine": ("duckdb", "the engine that builds and answers: duckdb, spark"),
+    "engine": ("duckdb", "the engine that builds and answers: duckdb, spark, hive"),
     "spark_master": ("", "Spark's master, such as spark://host:7077; empty: this machine"),
+    "hive": ("localhost:10000", "HiveServer2, as host:port"),
+    "hive_user": ("shoplake", "who logs in there; the password comes from SHOPLAKE_HIVE_PASSWORD alone"),
     "threads": ("0", "threads of the embedded engine; 0: as many as there are processors"),
     "keep": ("7", "generations that are kept"),
     "memory": ("2GB", "memory limit of the embedded engine"),

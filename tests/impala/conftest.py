@@ -30,7 +30,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     path = ROOT / RECORD
     record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    parsed = {m.name: sql_print(m, impala) for m in read_models(ROOT / "warehouse", load(ROOT))}
+    parsed = {m.name: sql_print(m, impala) for m in read_models(ROOT / "warehouse", load())}
     version = ", ".join(f"{name} {number}" for name, number in grammars.versions().items())
     new = {
         "version": version,

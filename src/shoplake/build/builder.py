@@ -66,6 +66,10 @@ class Builder(ABC):
     def finish(self, tables: dict[str, int]) -> tuple[DataFile | None, dict[str, list[DataFile]]]:
         """All is on disk: the database's file, or the files of each table."""
 
+    def published(self, manifest: Manifest) -> None:
+        """After CURRENT names the new generation: what else is to follow it."""
+        return
+
     @abstractmethod
     def close(self) -> None:
         """Let go of the engine."""
@@ -90,6 +94,7 @@ class Builder(ABC):
                 kill_point("after_clean")
                 manifest = self._generation(partitions, shown)
                 publish(self.lake, manifest)
+                self.published(manifest)
                 shown.done(f"published generation {manifest.generation}")
                 return manifest
         finally:

@@ -31,7 +31,7 @@ def build(
     full: Annotated[bool, typer.Option("--full", help="Build everything anew from raw")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be rebuilt and why; touch nothing")] = False,
     engine: Annotated[
-        str | None, typer.Option(help="Where to compute: duckdb, spark [default: duckdb]", metavar="NAME")
+        str | None, typer.Option(help="Where to compute: duckdb, spark, hive [default: duckdb]", metavar="NAME")
     ] = None,
     wait: Annotated[float, typer.Option(help="Seconds to wait for another build", metavar="SECONDS")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON envelope")] = False,

@@ -17,7 +17,7 @@ from shoplake.build.builder import Builder
 from shoplake.build.models import Model
 from shoplake.build.plan import Plan
 from shoplake.build.render import render
-from shoplake.build.table_files import FilesByDay, by_day, data_files, fsync_all, paths_of
+from shoplake.build.table_files import FilesByDay, by_day, data_files, finished, folders_of, fsync_all, stored
 from shoplake.contracts import Table
 from shoplake.engines import spark as facts
 from shoplake.engines.spark import Spark
@@ -86,7 +86,8 @@ class SparkHouse:
     def show(self, table: Table, as_name: str | None = None, files: FilesByDay | None = None) -> None:
         """The view of a table's files."""
         root = self.lake.root.resolve()
-        paths = paths_of(root, files if files is not None else self.tables.get(table.full_name, {}))
+        files = files if files is not None else self.tables.get(table.full_name, {})
+        paths = sorted(folders_of(root, files).values())
         base = root / self.lake.home.relative_to(self.lake.root) / table.layer / table.name
         self.engine.show_files(self.place(as_name or table.full_name), facts.ddl(table), base, paths)
 
@@ -199,19 +200,10 @@ class SparkBuilder(Builder):
 
     def store(self, name: str, rows: pa.Table) -> None:
         table = self.plan.contracts.table(name)
-        folder = self.house.folder(table)
-        folder.mkdir(parents=True)
-        pq.write_table(rows.select(table.names), folder / "part-0.parquet", compression="zstd")
-        self.house.tables[name] = data_files(self.lake.root, folder, None)
+        self.house.tables[name] = stored(self.lake.root, self.house.folder(table), rows.select(table.names))
 
     def finish(self, tables: dict[str, int]) -> tuple[DataFile | None, dict[str, list[DataFile]]]:
-        found = {
-            name: [f for _, files in sorted(days.items(), key=lambda d: str(d[0])) for f in files]
-            for name, days in self.house.tables.items()
-            if not name.startswith(("clean.", "rejected."))
-        }
-        fsync_all(self.lake.root, [f for files in found.values() for f in files])
-        return None, found
+        return None, finished(self.lake.root, self.house.tables)
 
     def cost(self, step: str) -> str:
         """What the step cost by Spark's own account; the next step's account begins."""

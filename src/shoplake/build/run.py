@@ -75,6 +75,10 @@ def _builder(session: Session, plan: Plan) -> Builder:
         from shoplake.build.on_spark import SparkBuilder
 
         return SparkBuilder(session, plan)
+    if session["engine"] == "hive":
+        from shoplake.build.on_hive import HiveBuilder
+
+        return HiveBuilder(session, plan)
     return EmbeddedBuilder(session, plan)
 
 

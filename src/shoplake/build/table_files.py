@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shoplake.lake.layout import fsync
@@ -15,8 +16,8 @@ FilesByDay = dict[str | None, list[DataFile]]
 def data_files(root: Path, folder: Path, partition: str | None) -> FilesByDay:
     """The files with rows that a folder holds."""
     found: FilesByDay = {}
-    pattern = f"{partition}=*/*.parquet" if partition else "*.parquet"
-    paths = sorted(folder.glob(pattern))
+    # Engines name files in their own ways; what begins with _ or . is no data in any of them.
+    paths = sorted(p for p in folder.glob(f"{partition}=*/[!_.]*" if partition else "[!_.]*") if p.is_file())
     with ThreadPoolExecutor(4) as pool:
         for path, file in zip(paths, pool.map(lambda p: _data_file(root, p), paths), strict=True):
             if file.rows:
@@ -33,9 +34,9 @@ def _data_file(root: Path, path: Path) -> DataFile:
     )
 
 
-def paths_of(root: Path, files: FilesByDay) -> list[str]:
-    """The folders to read. Under g=N lies what one generation wrote and nothing else, so a folder stands for its files."""
-    return sorted({str((root / f.path).parent) for some in files.values() for f in some})
+def folders_of(root: Path, files: FilesByDay) -> dict[str | None, str]:
+    """The folder of each partition. Under g=N lies what one generation wrote and nothing else, so a folder stands for its files."""
+    return {day: str((root / some[0].path).parent) for day, some in files.items() if some}
 
 
 def by_day(partition: str | None, files: list[DataFile]) -> FilesByDay:
@@ -54,3 +55,21 @@ def fsync_all(root: Path, files: list[DataFile]) -> None:
     with ThreadPoolExecutor(16) as pool:
         for _ in pool.map(fsync, [*paths, *folders]):
             pass
+
+
+def stored(root: Path, folder: Path, rows: pa.Table) -> FilesByDay:
+    """A small table, written here."""
+    folder.mkdir(parents=True)
+    pq.write_table(rows, folder / "part-0.parquet", compression="zstd")
+    return data_files(root, folder, None)
+
+
+def finished(root: Path, tables: dict[str, FilesByDay]) -> dict[str, list[DataFile]]:
+    """The files of core, marts and ledger as a manifest names them, all on disk."""
+    found = {
+        name: [f for _, files in sorted(days.items(), key=lambda d: str(d[0])) for f in files]
+        for name, days in tables.items()
+        if not name.startswith(("clean.", "rejected."))
+    }
+    fsync_all(root, [f for files in found.values() for f in files])
+    return found

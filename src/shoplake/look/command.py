@@ -17,7 +17,7 @@ Generation = Annotated[
 Engine = Annotated[
     str | None,
     typer.Option(
-        "--engine", help="Of which engine: duckdb, spark [default: duckdb]", metavar="NAME", show_default=False
+        "--engine", help="Of which engine: duckdb, spark, hive [default: duckdb]", metavar="NAME", show_default=False
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON envelope")]

@@ -1,0 +1,253 @@
+"""A build on Hive: core and marts are made by a HiveServer2, of clean that the embedded engine made from raw.
+
+Everything is made in a database of this build alone, over folders <layer>/<table>/g=N/ of the lake, checked there, and named by a
+manifest: readers of the lake change with CURRENT, all tables at once. Then the metastore follows, a table at a time: the tables
+of `ecommerce` and `ecommerce_clean` are pointed at the new folders, and no file is moved.
+
+The server must see the lake under the same path, and may write in it.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shoplake.build.embedded import EmbeddedBuilder
+from shoplake.build.plan import Plan
+from shoplake.build.reference import fingerprint
+from shoplake.build.table_files import FilesByDay, by_day, data_files, finished, folders_of, stored
+from shoplake.contracts import Contracts, Table
+from shoplake.engines import hive as facts
+from shoplake.engines.duckdb import quote
+from shoplake.engines.hive import Hive
+from shoplake.lake.layout import Lake
+from shoplake.lake.manifest import DataFile, Manifest, Partition
+from shoplake.settings import Session
+
+# Timestamps as other engines read them, not Hive's own INT96.
+PARQUET = {"hive.parquet.write.int64.timestamp": "true", "hive.parquet.timestamp.time.unit": "micros"}
+# A table's property in the metastore: the generation it was pointed to.
+GENERATION = "shoplake.generation"
+
+
+class HiveHouse:
+    """The tables of a build as external tables of a database that only this build uses."""
+
+    facts: Any = facts
+
+    def __init__(self, hive: Hive, lake: Lake, number: int) -> None:
+        self.hive, self.lake, self.number = hive, lake, number
+        self.tables: dict[str, FilesByDay] = {}
+        self.database = f"ecommerce_build_{fingerprint(str(lake.root.resolve()))}"
+        self._kept = 0
+        # What a killed build left. Its tables are external: no file goes with them.
+        hive.execute(f"DROP DATABASE IF EXISTS {self.database} CASCADE")
+        hive.execute(f"CREATE DATABASE {self.database}")
+
+    def place(self, name: str) -> str:
+        return f"{self.database}.{name.replace('.', '__')}"
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.hive.rows(sql)
+
+    def keep(self, name: str, select: str) -> None:
+        self._kept += 1
+        folder = self.lake.scratch.resolve() / "work" / f"{name}-{self._kept}"
+        self.drop(name)
+        self.hive.execute(
+            f"CREATE EXTERNAL TABLE {self.place(f'work.{name}')} STORED AS PARQUET LOCATION {_uri(folder)} AS {select}"
+        )
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            self.hive.execute(f"DROP TABLE IF EXISTS {self.place(f'work.{name}')}")
+
+    def replace(self, table: Table, select: str) -> None:
+        there = self.place(table.full_name)
+        self.hive.execute(f"DROP TABLE IF EXISTS {there}")
+        self.tables[table.full_name] = self._write(table, there, select)
+
+    def apply(self, table: Table, gone: str, come: str) -> None:
+        there, columns, day = self.place(table.full_name), ", ".join(table.names), table.spec.partition
+        gone, come = self.place(f"work.{gone}"), self.place(f"work.{come}")
+        same = " AND ".join(f"t.{k} = g.{k}" for k in table.spec.key)
+        stays = f"SELECT {columns} FROM {there} AS t WHERE NOT EXISTS (SELECT 1 FROM {gone} AS g WHERE {same})"
+        days: set[str] = set()
+        if day:
+            touched = f"SELECT {day} FROM {gone} UNION SELECT {day} FROM {come}"
+            days = {str(row[0]) for row in self.rows(touched)}
+            named = ", ".join(f"DATE '{d}'" for d in sorted(days)) or "NULL"
+            stays += f" AND t.{day} IN ({named})"
+        following = f"{there}_next"
+        self.hive.execute(f"DROP TABLE IF EXISTS {following}")
+        written = self._write(table, following, f"{stays} UNION ALL SELECT {columns} FROM {come}")
+        if day:
+            point_days(self.hive, there, day, sorted(days), folders_of(self.lake.root.resolve(), written))
+            self.hive.execute(f"DROP TABLE {following}")
+            written = {**{d: f for d, f in self.tables[table.full_name].items() if d not in days}, **written}
+        else:
+            self.hive.execute(f"DROP TABLE {there}")
+            self.hive.execute(f"ALTER TABLE {following} RENAME TO {there}")
+        self.tables[table.full_name] = written
+
+    def _write(self, table: Table, name: str, select: str) -> FilesByDay:
+        """A new table over this generation's folder, filled. Invisible to readers until a manifest names its files."""
+        folder, day = self.folder(table), table.spec.partition
+        self.hive.execute(_external(table, name, folder))
+        columns = [c for c in table.names if c != day] + ([day] if day else [])
+        into = f"{name} PARTITION ({day})" if day else name
+        self.hive.execute(f"INSERT OVERWRITE TABLE {into} SELECT {', '.join(columns)} FROM ({select}) AS w")
+        return data_files(self.lake.root, folder, day)
+
+    def folder(self, table: Table) -> Path:
+        """Where this generation's files of a table go."""
+        return self.lake.home / table.layer / table.name / f"g={self.number:06d}"
+
+    def show(self, table: Table, files: FilesByDay) -> None:
+        """A table of a former generation."""
+        point(self.hive, table, self.place(table.full_name), self.lake, files)
+
+
+class HiveBuilder(EmbeddedBuilder):
+    """See Builder. raw -> clean runs as on the embedded engine, into a place of this engine's own."""
+
+    def __init__(self, session: Session, plan: Plan) -> None:
+        super().__init__(session, plan)
+        self.hive = connect(session)
+        for key, value in PARQUET.items():
+            self.hive.execute(f"SET {key}={value}")
+        self.house: Any = HiveHouse(self.hive, self.lake, self.number)
+        self._shown = 0
+
+    def show_ref(self, name: str, rows: pa.Table) -> None:
+        super().show_ref(name, rows)
+        folder = self._scratch(f"ref.{name}")
+        pq.write_table(rows, folder / "rows.parquet")
+        self._parquet(f"ref.{name}", self.plan.contracts.table(f"ref.{name}"), folder)
+
+    def show_clean(self, name: str, table: str, partitions: list[Partition]) -> None:
+        """In one piece, with its ds: a partition a day would cost the metastore more than the rows cost here."""
+        super().show_clean(name, table, partitions)
+        folder = self._scratch(name)
+        self.engine.execute(
+            f"COPY (SELECT * FROM lake.{name}) TO {quote(str(folder / 'rows.parquet'))} (FORMAT parquet, COMPRESSION snappy)"
+        )
+        self._parquet(name, self.plan.contracts.table(f"clean.{table}"), folder)
+
+    def _scratch(self, name: str) -> Path:
+        self._shown += 1
+        folder = self.lake.scratch.resolve() / "shown" / f"{name}-{self._shown}"
+        folder.mkdir(parents=True)
+        return folder
+
+    def _parquet(self, name: str, table: Table, folder: Path) -> None:
+        columns = ", ".join(f"{c.name} {facts.sql_type(c.type)}" for c in table.columns)
+        self.hive.parquet_table(self.house.place(name), columns, folder)
+
+    def make_clean(self, shown: Any) -> list[Partition]:
+        made = super().make_clean(shown)
+        # The agents that were classified on the way.
+        rows = self.engine.fetch("SELECT * FROM lake.ref.user_agents ORDER BY user_agent")
+        self.show_ref("user_agents", rows)
+        return made
+
+    def begin(self) -> None:
+        parent = self.plan.parent
+        if self.plan.whole or parent is None:
+            return
+        for name, files in parent.table_files.items():
+            table = self.plan.contracts.table(name)
+            self.house.tables[name] = by_day(table.spec.partition, files)
+            if table.layer != "ledger":
+                self.house.show(table, self.house.tables[name])
+
+    def store(self, name: str, rows: pa.Table) -> None:
+        table = self.plan.contracts.table(name)
+        self.house.tables[name] = stored(self.lake.root, self.house.folder(table), rows.select(table.names))
+
+    def finish(self, tables: dict[str, int]) -> tuple[DataFile | None, dict[str, list[DataFile]]]:
+        return None, finished(self.lake.root, self.house.tables)
+
+    def published(self, manifest: Manifest) -> None:
+        register(self.hive, self.lake, self.plan.contracts, manifest)
+
+    def close(self) -> None:
+        try:
+            self.hive.execute(f"DROP DATABASE IF EXISTS {self.house.database} CASCADE")
+        finally:
+            self.hive.close()
+            super().close()
+
+
+def connect(session: Session) -> Hive:
+    """The HiveServer2 that the settings name; the password comes from SHOPLAKE_HIVE_PASSWORD alone."""
+    host, _, port = session["hive"].partition(":")
+    return Hive(
+        host=host,
+        port=int(port or 10000),
+        user=session["hive_user"],
+        password=os.environ.get("SHOPLAKE_HIVE_PASSWORD", ""),
+    )
+
+
+def register(hive: Hive, lake: Lake, contracts: Contracts, manifest: Manifest) -> None:
+    """Point the metastore's tables at a published generation: clean, core and marts, each by itself. What was there already
+    stays; a registration that was cut off is made good by the next."""
+    hive.create_databases()
+    for table in (t for layer in ("clean", "core", "marts") for t in contracts.layer(layer)):
+        if table.layer == "clean":
+            mine = [p for p in manifest.partitions if p.table == table.name]
+            files: FilesByDay = {p.ds: p.clean_files for p in mine if p.clean_files}
+        else:
+            files = by_day(table.spec.partition, manifest.table_files.get(table.full_name, []))
+        name = facts.place(table.full_name)
+        if str(manifest.generation) != _generation(hive, name):
+            point(hive, table, name, lake, files)
+            hive.execute(f"ALTER TABLE {name} SET TBLPROPERTIES ('{GENERATION}' = '{manifest.generation}')")
+
+
+def _generation(hive: Hive, name: str) -> str | None:
+    database, _, table = name.partition(".")
+    if not hive.rows(f"SHOW TABLES IN {database} LIKE '{table}'"):
+        return None
+    return next(
+        (str(value).strip() for key, value in hive.rows(f"SHOW TBLPROPERTIES {name}") if key.strip() == GENERATION),
+        None,
+    )
+
+
+def point(hive: Hive, table: Table, name: str, lake: Lake, files: FilesByDay) -> None:
+    """The table of this name reads these files: those days whose folder is another are pointed there, others are left alone."""
+    base, day = lake.home.resolve() / table.layer / table.name, table.spec.partition
+    folders = folders_of(lake.root.resolve(), files)
+    hive.execute(_external(table, name, base if day else Path(folders.get(None, str(base / "none")))))
+    if day is None:
+        hive.execute(f"ALTER TABLE {name} SET LOCATION {_uri(Path(folders.get(None, str(base / 'none'))))}")
+        return
+    there = {str(row[0]).partition("=")[2] for row in hive.rows(f"SHOW PARTITIONS {name}")}
+    point_days(hive, name, day, sorted(there | {str(d) for d in folders}), folders)
+
+
+def point_days(hive: Hive, name: str, day: str, days: list[str], folders: dict[str | None, str]) -> None:
+    """These days of a table: pointed at their folders, or taken out of it. Files stay."""
+    if days:
+        gone = ", ".join(f"PARTITION ({day} = '{d}')" for d in days)
+        hive.execute(f"ALTER TABLE {name} DROP IF EXISTS {gone}")
+    come = " ".join(f"PARTITION ({day} = '{d}') LOCATION {_uri(Path(folders[d]))}" for d in days if d in folders)
+    if come:
+        hive.execute(f"ALTER TABLE {name} ADD IF NOT EXISTS {come}")
+
+
+def _external(table: Table, name: str, folder: Path) -> str:
+    day = table.spec.partition
+    parts = f" PARTITIONED BY ({day} {facts.sql_type(table.column(day).type)})" if day else ""
+    return (
+        f"CREATE EXTERNAL TABLE IF NOT EXISTS {name} ({facts.ddl(table)}){parts} STORED AS PARQUET "
+        f"LOCATION {_uri(folder)} TBLPROPERTIES ('parquet.compression' = 'SNAPPY', 'external.table.purge' = 'false')"
+    )
+
+
+def _uri(folder: Path) -> str:
+    return facts.quote(folder.resolve().as_uri())
