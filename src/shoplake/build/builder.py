@@ -111,7 +111,7 @@ class Builder(ABC):
             if new:
                 work = f"work.new_{table.name}"
                 self.show_clean(work, table.name, new)
-                self.told += check_table(self.house, table, self.house.place(work), set())
+                self.told += check_table(self.house, table, self.house.place(work), set(), sum(p.clean for p in new))
         return partitions
 
     def _generation(self, partitions: list[Partition], shown: Steps) -> Manifest:
@@ -203,11 +203,11 @@ class Builder(ABC):
         filled = {f"clean.{p.table}" for p in partitions if p.clean} | {"ref.dates"}
         for model in (m for m in self.plan.models if m.table.layer != "clean"):
             there = self.house.place(model.name)
-            tables[model.name] = int(self.house.rows(f"SELECT COUNT(*) FROM {there}")[0][0])
+            tables[model.name] = self.house.count(model.name)
             if tables[model.name]:
                 filled.add(model.name)
             try:
-                self.told += check_table(self.house, model.table, there, filled)
+                self.told += check_table(self.house, model.table, there, filled, tables[model.name])
             except CheckFailed as e:
                 failures.append(str(e))
         if failures:

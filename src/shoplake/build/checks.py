@@ -24,47 +24,80 @@ class Finding:
         )
 
 
-def check_table(house: Warehouse, table: Table, relation: str, filled: set[str]) -> list[str]:
-    """Run a table's checks on a relation. `filled` holds the full names of the tables that have rows.
+def check_table(house: Warehouse, table: Table, relation: str, filled: set[str], rows: int) -> list[str]:
+    """Run a table's checks on a relation, in one statement. `filled` holds the full names of the tables that have rows.
 
     Returns the tell-level findings as sentences. Raises CheckFailed with every stop-level finding, an example each.
     """
-    stops = _findings(house, table, table.spec.checks.stop, relation, filled)
+    checks = [(c, is_stop) for spec, is_stop in _levels(table) for c in _checks(house, table, spec, relation)]
+    found = list(zip(checks, _counts(house, [c for c, _ in checks], relation), strict=True))
+    findings = [(_finding(house, table, check, count), is_stop) for (check, is_stop), count in found if count]
+    for spec, is_stop in _levels(table):
+        if spec.not_empty_when in filled and not rows:
+            findings.append(
+                (Finding(table.full_name, f"not empty, since {spec.not_empty_when} is not", 0, ""), is_stop)
+            )
+    stops = [finding for finding, is_stop in findings if is_stop]
     if stops:
         raise CheckFailed(
             "\n".join(str(f) for f in stops)
             + f"\nNothing was published. Look at the rows with `shoplake query`, mend the source or the check in {table.path.name}."
         )
-    return [str(f) for f in _findings(house, table, table.spec.checks.tell, relation, filled)]
+    return [str(finding) for finding, _ in findings]
 
 
-def _findings(house: Warehouse, table: Table, checks: ChecksSpec, relation: str, filled: set[str]) -> list[Finding]:
-    conditions = _row_conditions(table, checks, house.facts.quote)
-    found: list[Finding] = []
-    if conditions:
-        sums = ", ".join(f"SUM(CASE WHEN {bad} THEN 1 ELSE 0 END)" for bad in conditions.values())
-        counts = house.rows(f"SELECT {sums} FROM {relation}")[0]
-        for (name, bad), count in zip(conditions.items(), counts, strict=True):
-            if count:
-                found.append(Finding(table.full_name, name, int(count), _example(house, table, relation, bad)))
-    for columns in checks.unique:
-        keys = ", ".join(columns)
-        repeated = house.rows(f"SELECT {keys}, COUNT(*) FROM {relation} GROUP BY {keys} HAVING COUNT(*) > 1 LIMIT 1")
-        if repeated:
-            found.append(Finding(table.full_name, f"unique ({keys})", int(repeated[0][-1]), _row(columns, repeated[0])))
-    for column, target in checks.references.items():
+@dataclass(frozen=True)
+class _Check:
+    """`count` is an aggregate over the relation, or (is_alone) a SELECT of one number n; `example` gives `columns` of a bad row."""
+
+    name: str
+    count: str
+    example: str
+    columns: list[str]
+    is_alone: bool = False
+
+
+def _levels(table: Table) -> list[tuple[ChecksSpec, bool]]:
+    return [(table.spec.checks.stop, True), (table.spec.checks.tell, False)]
+
+
+def _checks(house: Warehouse, table: Table, spec: ChecksSpec, relation: str) -> list[_Check]:
+    found = []
+    keys = ", ".join(table.spec.key)
+    for name, bad in _row_conditions(table, spec, house.facts.quote).items():
+        count = f"SUM(CASE WHEN {bad} THEN 1 ELSE 0 END)"
+        found.append(_Check(name, count, f"SELECT {keys} FROM {relation} WHERE {bad} LIMIT 1", table.spec.key))
+    for columns in spec.unique:
+        names = ", ".join(columns)
+        repeated = f"SELECT {names}, COUNT(*) AS n FROM {relation} GROUP BY {names} HAVING COUNT(*) > 1"
+        count = f"SELECT SUM(x.n) AS n FROM ({repeated}) AS x"
+        found.append(_Check(f"unique ({names})", count, f"{repeated} LIMIT 1", columns, is_alone=True))
+    for column, target in spec.references.items():
         other, _, name = target.rpartition(".")
         held = f"SELECT {name} FROM {house.place(other)} WHERE {name} IS NOT NULL"
-        lost = house.rows(
-            f"SELECT {column}, COUNT(*) FROM {relation} WHERE {column} IS NOT NULL AND {column} NOT IN ({held}) GROUP BY {column} LIMIT 1"
+        lost = f"FROM {relation} WHERE {column} IS NOT NULL AND {column} NOT IN ({held})"
+        example = f"SELECT {column} {lost} LIMIT 1"
+        found.append(
+            _Check(f"{column} refers to {target}", f"SELECT COUNT(*) AS n {lost}", example, [column], is_alone=True)
         )
-        if lost:
-            found.append(
-                Finding(table.full_name, f"{column} refers to {target}", int(lost[0][1]), _row([column], lost[0]))
-            )
-    if checks.not_empty_when in filled and not house.rows(f"SELECT 1 FROM {relation} LIMIT 1"):
-        found.append(Finding(table.full_name, f"not empty, since {checks.not_empty_when} is not", 0, ""))
     return found
+
+
+def _counts(house: Warehouse, checks: list[_Check], relation: str) -> list[int]:
+    """How many rows each check finds, all asked in one statement: a statement costs a cluster more than a scan does."""
+    together = [f"{c.count} AS c{i}" for i, c in enumerate(checks) if not c.is_alone]
+    parts = [f"(SELECT {', '.join(together)} FROM {relation}) AS together"] if together else []
+    parts += [f"({c.count}) AS alone{i}" for i, c in enumerate(checks) if c.is_alone]
+    if not parts:
+        return []
+    names = ", ".join(f"alone{i}.n AS c{i}" if c.is_alone else f"together.c{i}" for i, c in enumerate(checks))
+    return [int(n or 0) for n in house.rows(f"SELECT {names} FROM {' CROSS JOIN '.join(parts)}")[0]]
+
+
+def _finding(house: Warehouse, table: Table, check: _Check, count: int) -> Finding:
+    values = house.rows(check.example)[0]
+    example = ", ".join(f"{c} = {v}" for c, v in zip(check.columns, values, strict=False))
+    return Finding(table.full_name, check.name, count, example)
 
 
 def _row_conditions(table: Table, checks: ChecksSpec, quote: Callable[[str], str]) -> dict[str, str]:
@@ -81,12 +114,3 @@ def _row_conditions(table: Table, checks: ChecksSpec, quote: Callable[[str], str
     for name, condition in checks.expressions.items():
         found[name] = f"NOT ({condition})"
     return found
-
-
-def _example(house: Warehouse, table: Table, relation: str, bad: str) -> str:
-    keys = table.spec.key
-    return _row(keys, house.rows(f"SELECT {', '.join(keys)} FROM {relation} WHERE {bad} LIMIT 1")[0])
-
-
-def _row(columns: list[str], values: tuple[object, ...]) -> str:
-    return ", ".join(f"{c} = {v}" for c, v in zip(columns, values, strict=False))

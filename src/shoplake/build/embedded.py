@@ -37,6 +37,9 @@ class EmbeddedHouse:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self.engine.rows(sql)
 
+    def count(self, name: str) -> int:
+        return int(self.engine.rows(f"SELECT COUNT(*) FROM {facts.place(name)}")[0][0])
+
     def keep(self, name: str, select: str) -> None:
         self.engine.execute(f"CREATE OR REPLACE TABLE lake.work.{name} AS {select}")
 

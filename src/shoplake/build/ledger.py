@@ -61,7 +61,7 @@ def movements(house: Warehouse, partitions: list[Partition]) -> pa.Table:
         copies = _distinct(house, m.table, m.copy) if clean else 0
         lines = (copies if m.copy == m.line else _distinct(house, m.table, m.line)) if clean else 0
         there = house.place(m.core)
-        core = int(house.rows(f"SELECT COUNT(*) FROM {there}")[0][0]) - int(m.is_versioned)
+        core = house.count(m.core) - int(m.is_versioned)
         kept = int(house.rows(f"SELECT COUNT(DISTINCT {m.line[0]}) FROM {there}")[0][0]) if m.is_versioned else core
         if kept != lines or core > copies:
             raise CheckFailed(

@@ -28,8 +28,8 @@ from shoplake.settings import Session
 
 # Timestamps as other engines read them, not Hive's own INT96.
 PARQUET = {"hive.parquet.write.int64.timestamp": "true", "hive.parquet.timestamp.time.unit": "micros"}
-# A table's property in the metastore: the generation it was pointed to.
-GENERATION = "shoplake.generation"
+# A table's property in the metastore: its columns, the lake and the generation it was pointed to.
+POINTED = "shoplake.pointed"
 
 
 class HiveHouse:
@@ -51,6 +51,9 @@ class HiveHouse:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self.hive.rows(sql)
+
+    def count(self, name: str) -> int:
+        return sum(f.rows for files in self.tables[name].values() for f in files)
 
     def keep(self, name: str, select: str) -> None:
         self._kept += 1
@@ -203,19 +206,29 @@ def register(hive: Hive, lake: Lake, contracts: Contracts, manifest: Manifest) -
         else:
             files = by_day(table.spec.partition, manifest.table_files.get(table.full_name, []))
         name = facts.place(table.full_name)
-        if str(manifest.generation) != _generation(hive, name):
+        columns = fingerprint(_external(table, name, lake.home))
+        wanted, found = f"{columns} {manifest.generation} {lake.home.resolve().as_uri()}", _pointed(hive, name)
+        if found != wanted:
+            if found.partition(" ")[0] != columns:
+                hive.execute(f"DROP TABLE IF EXISTS {name}")  # its files stay
             point(hive, table, name, lake, files)
-            hive.execute(f"ALTER TABLE {name} SET TBLPROPERTIES ('{GENERATION}' = '{manifest.generation}')")
+            hive.execute(f"ALTER TABLE {name} SET TBLPROPERTIES ('{POINTED}' = {facts.quote(wanted)})")
 
 
-def _generation(hive: Hive, name: str) -> str | None:
+def _pointed(hive: Hive, name: str) -> str:
     database, _, table = name.partition(".")
     if not hive.rows(f"SHOW TABLES IN {database} LIKE '{table}'"):
-        return None
-    return next(
-        (str(value).strip() for key, value in hive.rows(f"SHOW TBLPROPERTIES {name}") if key.strip() == GENERATION),
-        None,
-    )
+        return ""
+    return next((str(v).strip() for k, v in hive.rows(f"SHOW TBLPROPERTIES {name}") if k.strip() == POINTED), "")
+
+
+def catch_up(session: Session, lake: Lake, contracts: Contracts, manifest: Manifest) -> None:
+    """What a build that was killed after publishing left undone in the metastore."""
+    hive = connect(session)
+    try:
+        register(hive, lake, contracts, manifest)
+    finally:
+        hive.close()
 
 
 def point(hive: Hive, table: Table, name: str, lake: Lake, files: FilesByDay) -> None:

@@ -46,6 +46,9 @@ class SparkHouse:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self.engine.rows(sql)
 
+    def count(self, name: str) -> int:
+        return sum(f.rows for files in self.tables[name].values() for f in files)
+
     def keep(self, name: str, select: str) -> None:
         self._kept += 1
         folder = self.lake.scratch.resolve() / "work" / f"{name}-{self._kept}"

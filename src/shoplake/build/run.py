@@ -48,6 +48,10 @@ def build(session: Session, options: Options, wait_seconds: float = 0) -> Result
                 _remember_project(session)
                 check_volume(plan, plan.kept)  # the night when no file arrives is not green
                 p = plan.parent
+                if session["engine"] == "hive":
+                    from shoplake.build.on_hive import catch_up
+
+                    catch_up(session, lake, plan.contracts, p)
                 return Result(None, p.as_of, time.monotonic() - began, False, p.partitions, 0, p.tables, {}, p.told)
             manifest = _builder(session, plan).run()
             _remember_project(session)

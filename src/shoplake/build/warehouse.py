@@ -23,6 +23,9 @@ class Warehouse(Protocol):
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a SELECT."""
 
+    def count(self, name: str) -> int:
+        """How many rows a table of core or marts has."""
+
     def keep(self, name: str, select: str) -> None:
         """Make work.<name> anew from a SELECT, at once: what it reads may change or go afterwards."""
 

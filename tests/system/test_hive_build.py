@@ -1,0 +1,150 @@
+"""`shoplake build --engine hive` on a real HiveServer2: the embedded engine's tables, to the last digit; late days; kills; the
+metastore's tables; and what is said when no server is there."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cluster.servers import Hive as Server
+
+from shoplake.build.plan import Options
+from shoplake.build.run import Result, build
+from shoplake.contracts import load
+from shoplake.engines import hive
+from shoplake.generate.options import TABLES, Plan, mess_rates
+from shoplake.generate.run import generate
+from shoplake.lake.layout import Lake
+from shoplake.lake.manifest import read_manifest
+from shoplake.look.compare import all_hashes
+from shoplake.look.hashes import content_hash
+from shoplake.look.opened import opened
+from shoplake.look.verify import verify
+from tests.making import deliver, session
+from tests.unit.build.test_incremental import hostile_shop
+
+pytestmark = pytest.mark.hadoop
+
+PLAN = Plan(events=8_000, transactions=4_000, users=1_000, products=200, mess=mess_rates("heavy", []))
+MADE = ("core.", "marts.")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("hive")) as one:
+        yield one
+
+
+def build_on(engine: str, server: Server, root: Path, **options: Any) -> Result:
+    flags = {"timezone": "Europe/Berlin", "engine": engine, "hive": f"127.0.0.1:{server.port}"}
+    return build(session(root, **flags), Options(**options))
+
+
+def hashes(engine: str, root: Path) -> dict[str, str]:
+    with opened(session(root, engine=engine)) as one:
+        return all_hashes(one)
+
+
+@pytest.fixture(scope="module", params=["made", pytest.param("uci", marks=pytest.mark.real)])
+def lake(request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("shop") / "lake"
+    if request.param == "made":
+        generate(Lake(root), PLAN, list(TABLES), parts=2)
+    else:
+        folder = os.environ.get("SHOPLAKE_REAL_DATA")
+        if not folder:
+            pytest.fail("SHOPLAKE_REAL_DATA is not set: it names the folder that holds online_retail.csv.gz")
+        arrive = [sys.executable, "-m", "shoplake", "--lake", root, "ingest", Path(folder).resolve() / "online_retail.csv.gz"]
+        subprocess.run(arrive, check=True, capture_output=True)
+    for engine in ("duckdb", "hive"):
+        build_on(engine, server, root)
+    return root
+
+
+def test_every_table_is_the_embedded_engines(lake: Path) -> None:
+    wanted = hashes("duckdb", lake)
+    assert len(wanted) == 29
+    assert hashes("hive", lake) == wanted
+    assert verify(session(lake, engine="hive").lake, None, False)["findings"] == []
+
+
+def test_the_metastore_knows_them(lake: Path, server: Server) -> None:
+    wanted, there = hashes("duckdb", lake), hive.Hive(host="127.0.0.1", port=server.port)
+    for name in ("core.dim_users", "core.fact_transactions", "marts.agg_daily_sales", "clean.refunds"):
+        table = load().table(name)
+        found = there.fetch(f"SELECT {', '.join(table.names)} FROM {hive.place(name)}")
+        assert content_hash(found, table) == wanted[name], name
+    there.close()
+
+
+@pytest.fixture(scope="module")
+def half(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str], dict[str, str]]:
+    """A lake built of the first days whose last day has arrived; its hashes now, and those of a build of all."""
+    root, arrivals = tmp_path_factory.mktemp("half"), hostile_shop(5)
+    days = sorted({ds for _, ds in arrivals})
+    for (table, ds), rows in arrivals.items():
+        if ds != days[-1]:
+            deliver(root / "lake", table, ds, rows)
+    build_on("hive", server, root / "lake")
+    before = hashes("hive", root / "lake")
+    for (table, ds), rows in arrivals.items():
+        if ds == days[-1]:
+            deliver(root / "lake", table, ds, rows)
+    shutil.copytree(root / "lake", root / "whole")
+    build_on("duckdb", server, root / "whole")
+    return root / "lake", before, hashes("duckdb", root / "whole")
+
+
+def test_a_late_day_rewrites_what_it_touches(half: Any, server: Server, tmp_path: Path, monkeypatch: Any) -> None:
+    made, before, after = half
+    lake = tmp_path / "lake"
+    shutil.copytree(made, lake)
+    monkeypatch.setattr("shoplake.build.plan.WHOLE_ABOVE", 10.0)
+    then = read_manifest(session(lake, engine="hive").lake)
+    result = build_on("hive", server, lake)
+    assert not result.is_full
+    assert before != after == hashes("hive", lake)
+    now = read_manifest(session(lake, engine="hive").lake)
+    for table in ("core.fact_transactions", "core.fact_clickstream"):
+        old, new = ({f.path for f in m.table_files[table]} for m in (then, now))
+        assert {path.split("/")[-2].partition("=")[2] for path in new - old} <= set(result.touched[table])
+
+
+@pytest.mark.parametrize(
+    "point", ["in_clean_files", "after_tables", "before_current", *(pytest.param(p, marks=pytest.mark.long) for p in ("after_clean", "in_database", "after_current"))]
+)  # fmt: skip
+def test_a_kill_leaves_the_old_or_the_new_whole(half: Any, server: Server, point: str, tmp_path: Path) -> None:
+    made, before, after = half
+    lake = tmp_path / "lake"
+    shutil.copytree(made, lake)
+    words = [sys.executable, "-m", "shoplake", "--lake", str(lake), "build", "--engine", "hive"]
+    environment = {**os.environ, "SHOPLAKE_HIVE": f"127.0.0.1:{server.port}", "SHOPLAKE_TIMEZONE": "Europe/Berlin"}
+    killed = subprocess.run(words, env={**environment, "SHOPLAKE_KILL_AT": point}, capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert hashes("hive", lake) == (after if point == "after_current" else before)
+    again = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert hashes("hive", lake) == after
+    there = hive.Hive(host="127.0.0.1", port=server.port)
+    table = load().table("core.fact_transactions")  # a kill after publication leaves the metastore behind; the next run brings it up
+    assert content_hash(there.fetch(f"SELECT {', '.join(table.names)} FROM {hive.place(table.full_name)}"), table) == after[table.full_name]
+    there.close()
+
+
+def test_no_server_is_said_and_changes_nothing(half: Any, tmp_path: Path) -> None:
+    made, before, _ = half
+    lake = tmp_path / "lake"
+    shutil.copytree(made, lake)
+    done = subprocess.run(
+        [sys.executable, "-m", "shoplake", "--lake", str(lake), "build", "--engine", "hive"],
+        env={**os.environ, "SHOPLAKE_HIVE": "127.0.0.1:9"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    assert "no HiveServer2 answers at 127.0.0.1:9" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert hashes("hive", lake) == before
