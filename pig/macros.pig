@@ -1,0 +1,76 @@
+-- What both scripts do with a record's columns. Each macro adds columns to rows and drops none.
+-- A condition that is NULL makes the whole of a CASE or of (a ? b : c) NULL in Pig; each one here is NULL only where NULL is meant.
+
+-- $us: the time in $text in microseconds since 1970, NULL when it is none. Three spellings: 2024-01-05T10:20:30Z and
+-- 2024-01-05 10:20:30, both with up to six decimals, and milliseconds, from 2000 to 2099. ToDate fails the whole job over a 30th of
+-- February, so only days that exist reach it.
+DEFINE to_time(rows, text, us) RETURNS timed {
+    $timed = FOREACH $rows GENERATE *, (
+        $text MATCHES '20([0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([02468][048]|[13579][26])-02-29)(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?)'
+            ? ToMilliSeconds(ToDate(REPLACE(SUBSTRING($text, 0, 19), 'T', ' '), 'yyyy-MM-dd HH:mm:ss', 'UTC')) * 1000L
+                + (long) SUBSTRING(CONCAT(REPLACE(SUBSTRING($text, 19, 27), '[^0-9]', ''), '000000'), 0, 6)
+            : ($text MATCHES '[0-9]{12,13}' AND (long) $text >= 946684800000L AND (long) $text <= 4102444799999L
+                ? (long) $text * 1000L
+                : null)
+    ) AS $us:long;
+};
+
+-- $number: the whole number in $text, of at most 18 digits; NULL when it is none.
+DEFINE to_int(rows, text, number) RETURNS counted {
+    $counted = FOREACH $rows GENERATE *, ($text MATCHES '-?[0-9]{1,18}' ? (long) $text : null) AS $number:long;
+};
+
+-- $amount: the money in $text in ten-thousandths (DECIMAL(18,4) without its point), NULL when it is none.
+DEFINE to_decimal(rows, text, amount) RETURNS priced {
+    $priced = FOREACH $rows GENERATE *,
+        ($text MATCHES '-?[0-9]{1,14}([.][0-9]{1,4})?' ? (long) ((bigdecimal) $text * 10000BD) : null) AS $amount:long;
+};
+
+-- $last_us: what is later than this is the future for a record that arrived on its ds: ten minutes after the shop's midnight. A day
+-- outside the calendar has no future.
+DEFINE to_future(rows, dates, last_us) RETURNS dated {
+    ends = LOAD '$dates' AS (calendar_date:chararray, day_end_us:long);
+    joined = JOIN $rows BY ds LEFT, ends BY calendar_date USING 'replicated';
+    $dated = FOREACH joined GENERATE *, (day_end_us IS NULL ? 9223372036854775807L : day_end_us + 600000000L) AS $last_us:long;
+};
+
+-- $date (days since 1970) and $hour: the shop's own, of the time $us. Its offset from UTC changes at most once in a day of UTC.
+DEFINE to_local(rows, zone_days, us, date, hour) RETURNS located {
+    days = LOAD '$zone_days' AS (utc_day:long, change_us:long, before_us:long, after_us:long);
+    asked = FOREACH $rows GENERATE *, $us / 86400000000L AS day_of_us:long;
+    joined = JOIN asked BY day_of_us LEFT, days BY utc_day USING 'replicated';
+    shifted = FOREACH joined GENERATE *, $us + ($us < change_us ? before_us : after_us) AS local_us:long;
+    $located = FOREACH shifted GENERATE *,
+        (int) (local_us / 86400000000L) AS $date:int, (local_us % 86400000000L) / 3600000000L AS $hour:long;
+};
+
+-- $known: $column again when it is one of the values of the enum $name; NULL when it is not.
+DEFINE is_known(rows, column, enums, name, known) RETURNS asked {
+    every = LOAD '$enums' AS (enum_name:chararray, enum_value:chararray);
+    mine = FILTER every BY enum_name == '$name';
+    values = FOREACH mine GENERATE enum_value AS $known;
+    $asked = JOIN $rows BY $column LEFT, values BY $known USING 'replicated';
+};
+
+-- The rows left out, as rejected.<table> has them.
+DEFINE rejections(bad) RETURNS rejected {
+    $rejected = FOREACH $bad GENERATE
+        REGEX_EXTRACT(outcome, '([^:]*).*', 1) AS reject_reason, REGEX_EXTRACT(outcome, '[^:]*:?(.*)', 1) AS reject_column,
+        (raw_text IS NULL ? '' : raw_text) AS raw_text, source_file AS source_file, ds AS ds;
+};
+
+-- Quality statistics: rows by day and outcome, where an outcome is `landed`, `clean`, `duplicate` or what rejected them.
+-- judged: every record with its outcome. kept: clean rows, each with `copies`, the number of good records of its key.
+DEFINE count_outcomes(judged, kept) RETURNS counts {
+    by_outcome = GROUP $judged BY (ds, outcome);
+    count_judged = FOREACH by_outcome GENERATE group.ds AS ds, group.outcome AS outcome, COUNT_STAR($judged) AS n;
+    SPLIT count_judged INTO count_good IF outcome == 'clean', count_rejected OTHERWISE;
+    by_day = GROUP count_judged BY ds;
+    count_landed = FOREACH by_day GENERATE group AS ds, 'landed' AS outcome, SUM(count_judged.n) AS n;
+    by_kept_day = GROUP $kept BY ds;
+    count_kept = FOREACH by_kept_day GENERATE
+        group AS ds, COUNT_STAR($kept) AS n, SUM($kept.copies) - COUNT_STAR($kept) AS more;
+    count_clean = FOREACH count_kept GENERATE ds, 'clean' AS outcome, n;
+    count_duplicate = FOREACH count_kept GENERATE ds, 'duplicate' AS outcome, more AS n;
+    $counts = UNION count_landed, count_clean, count_duplicate, count_rejected;
+};
