@@ -6,7 +6,7 @@
 --   clean/         Parquet: times in microseconds, money in ten-thousandths, dates in days since 1970
 --                  (rendered/pig/ has the views that give the contract's types)
 --   rejected/      Parquet: each record left out with the first reason, and its text as it came
---   quality/       text: rows by day, outcome, reason, column
+--   quality/       text: day, how many landed, an outcome, its rows
 --   by_customer/   text: events of each signed-in user
 --   by_category/   text: events of each product category and type
 %default RAW 'raw/clickstream/ds=*/*.jsonl'
@@ -17,12 +17,15 @@
 %default CURRENCY 'EUR'
 -- A text without the blanks around it; nothing when only blanks are left. TRIM takes off control characters, too.
 %declare TIDY '(?s) *([^ ](?:.*[^ ])?) *'
+%declare CAPITAL 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+%declare SMALL 'abcdefghijklmnopqrstuvwxyz'
+%declare COLUMNS 'event_id,event_type,event_ts,visitor_id,user_id,session_id,product_id,quantity,unit_price,currency,transaction_id,search_query,page_url,referrer,utm_source,utm_medium,utm_campaign,device_type,user_agent,ip_address,country'
 
 SET parquet.compression GZIP;
 IMPORT '$SCRIPTS/macros.pig';
 -- ASCII only: LOWER of other letters differs by engine.
 DEFINE replace_chars InvokeForString('org.apache.commons.lang3.StringUtils.replaceChars', 'String String String');
-DEFINE read_json `$PYTHON read_json.py event_id event_type event_ts visitor_id user_id session_id product_id quantity unit_price currency transaction_id search_query page_url referrer utm_source utm_medium utm_campaign device_type user_agent ip_address country` SHIP('$SCRIPTS/read_json.py');
+DEFINE read_json `$PYTHON read_json.py $COLUMNS` SHIP('$SCRIPTS/read_json.py');
 
 -- Records as text. No line of a landed file holds a tab, so a line is one field; -tagPath puts its file before it.
 lines = LOAD '$RAW' USING PigStorage('\t', '-tagPath');
@@ -32,15 +35,16 @@ read = STREAM lines THROUGH read_json AS (
     currency:chararray, transaction_id:chararray, search_query:chararray, page_url:chararray, referrer:chararray,
     utm_source:chararray, utm_medium:chararray, utm_campaign:chararray, device_type:chararray, user_agent:chararray,
     ip_address:chararray, country:chararray);
-records = FOREACH read GENERATE
+decoded = decode(read, text, raw_text);
+records = FOREACH decoded GENERATE
     REGEX_EXTRACT(path, '/ds=([^/]+)/[^/]+$', 1) AS ds, REGEX_EXTRACT(path, '(raw/[^/]+/[^/]+/[^/]+)$', 1) AS source_file,
-    REPLACE(REPLACE(REPLACE(REPLACE(text, '%09', '\t'), '%0A', '\n'), '%0D', '\r'), '%25', '%') AS raw_text, is_malformed ..;
+    raw_text, is_malformed, event_id .. country;
 
 -- Texts trimmed, enums folded, times and numbers read.
 tidy = FOREACH records GENERATE
     ds, source_file, raw_text, is_malformed,
     REGEX_EXTRACT(event_id, '$TIDY', 1) AS event_id,
-    replace_chars(REGEX_EXTRACT(event_type, '$TIDY', 1), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS event_type,
+    replace_chars(REGEX_EXTRACT(event_type, '$TIDY', 1), '$CAPITAL', '$SMALL') AS event_type,
     REGEX_EXTRACT(event_ts, '$TIDY', 1) AS event_text,
     REGEX_EXTRACT(visitor_id, '$TIDY', 1) AS visitor_id,
     REGEX_EXTRACT(user_id, '$TIDY', 1) AS user_id,
@@ -53,10 +57,10 @@ tidy = FOREACH records GENERATE
     REGEX_EXTRACT(search_query, '$TIDY', 1) AS search_query,
     REGEX_EXTRACT(page_url, '$TIDY', 1) AS page_url,
     REGEX_EXTRACT(referrer, '$TIDY', 1) AS referrer,
-    replace_chars(REGEX_EXTRACT(utm_source, '$TIDY', 1), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS utm_source,
-    replace_chars(REGEX_EXTRACT(utm_medium, '$TIDY', 1), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS utm_medium,
+    replace_chars(REGEX_EXTRACT(utm_source, '$TIDY', 1), '$CAPITAL', '$SMALL') AS utm_source,
+    replace_chars(REGEX_EXTRACT(utm_medium, '$TIDY', 1), '$CAPITAL', '$SMALL') AS utm_medium,
     REGEX_EXTRACT(utm_campaign, '$TIDY', 1) AS utm_campaign,
-    replace_chars(REGEX_EXTRACT(device_type, '$TIDY', 1), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS device_type,
+    replace_chars(REGEX_EXTRACT(device_type, '$TIDY', 1), '$CAPITAL', '$SMALL') AS device_type,
     REGEX_EXTRACT(user_agent, '$TIDY', 1) AS user_agent,
     REGEX_EXTRACT(ip_address, '$TIDY', 1) AS ip_address,
     UPPER(REGEX_EXTRACT(country, '$TIDY', 1)) AS country;
@@ -98,7 +102,8 @@ judged = FOREACH met GENERATE
         WHEN agent IS NOT NULL THEN 'bot:user_agent'
         ELSE 'clean'
     END) AS outcome;
-SPLIT judged INTO good IF outcome == 'clean', bad OTHERWISE;
+-- Whatever is not clean is left out, judged or not: a record can not be lost between the two.
+SPLIT judged INTO good IF outcome == 'clean', bad IF outcome IS NULL OR outcome != 'clean';
 
 -- Of the copies of an event within a day of arrival the first by time, then by all columns, stays.
 by_event = GROUP good BY (ds, event_id);
@@ -116,9 +121,10 @@ clean = FOREACH kept GENERATE
     search_query AS search_query, page_url AS page_url, referrer AS referrer, utm_source AS utm_source, utm_medium AS utm_medium,
     utm_campaign AS utm_campaign, device_type AS device_type, user_agent AS user_agent, ip_address AS ip_address,
     country AS country, ds AS ds, copies AS copies;
-rejected = rejections(bad);
+left_out = FOREACH bad GENERATE outcome, raw_text, source_file, ds;
+rejected = to_rejected(left_out);
 
-quality = count_outcomes(judged, clean);
+quality = count_outcomes(left_out, clean);
 
 signed_in = FILTER clean BY user_id IS NOT NULL;
 by_user = GROUP signed_in BY user_id;

@@ -52,25 +52,32 @@ DEFINE is_known(rows, column, enums, name, known) RETURNS asked {
     $asked = JOIN $rows BY $column LEFT, values BY $known USING 'replicated';
 };
 
--- The rows left out, as rejected.<table> has them.
-DEFINE rejections(bad) RETURNS rejected {
-    $rejected = FOREACH $bad GENERATE
+-- The text of a record as it came, from how read_json.py writes it.
+DEFINE decode(rows, written, text) RETURNS decoded {
+    $decoded = FOREACH $rows GENERATE *,
+        REPLACE(REPLACE(REPLACE(REPLACE($written, '%09', '\t'), '%0A', '\n'), '%0D', '\r'), '%25', '%') AS $text;
+};
+
+-- The rows left out, as rejected.<table> has them; refused: outcome (`malformed`, `bad_number:quantity`), raw_text, source_file, ds.
+DEFINE to_rejected(refused) RETURNS rejected {
+    $rejected = FOREACH $refused GENERATE
         REGEX_EXTRACT(outcome, '([^:]*).*', 1) AS reject_reason, REGEX_EXTRACT(outcome, '[^:]*:?(.*)', 1) AS reject_column,
         (raw_text IS NULL ? '' : raw_text) AS raw_text, source_file AS source_file, ds AS ds;
 };
 
--- Quality statistics: rows by day and outcome, where an outcome is `landed`, `clean`, `duplicate` or what rejected them.
--- judged: every record with its outcome. kept: clean rows, each with `copies`, the number of good records of its key.
-DEFINE count_outcomes(judged, kept) RETURNS counts {
-    by_outcome = GROUP $judged BY (ds, outcome);
-    count_judged = FOREACH by_outcome GENERATE group.ds AS ds, group.outcome AS outcome, COUNT_STAR($judged) AS n;
-    SPLIT count_judged INTO count_good IF outcome == 'clean', count_rejected OTHERWISE;
-    by_day = GROUP count_judged BY ds;
-    count_landed = FOREACH by_day GENERATE group AS ds, 'landed' AS outcome, SUM(count_judged.n) AS n;
+-- Quality statistics: rows by day and outcome, where an outcome is `landed`, `clean`, `duplicate` or what rejected them. For each day
+-- landed = clean + duplicate + the rejected. kept: clean rows, each with `copies`, the number of good records of its key.
+DEFINE count_outcomes(refused, kept) RETURNS counts {
+    by_outcome = GROUP $refused BY (ds, outcome);
+    count_left = FOREACH by_outcome GENERATE FLATTEN(group) AS (ds, outcome), COUNT_STAR($refused) AS n;
     by_kept_day = GROUP $kept BY ds;
-    count_kept = FOREACH by_kept_day GENERATE
-        group AS ds, COUNT_STAR($kept) AS n, SUM($kept.copies) - COUNT_STAR($kept) AS more;
+    count_kept = FOREACH by_kept_day GENERATE group AS ds, COUNT_STAR($kept) AS n, SUM($kept.copies) AS copies;
     count_clean = FOREACH count_kept GENERATE ds, 'clean' AS outcome, n;
-    count_duplicate = FOREACH count_kept GENERATE ds, 'duplicate' AS outcome, more AS n;
-    $counts = UNION count_landed, count_clean, count_duplicate, count_rejected;
+    count_duplicate = FOREACH count_kept GENERATE ds, 'duplicate' AS outcome, copies - n AS n;
+    parts = UNION count_left, count_clean, count_duplicate;
+    by_day = GROUP parts BY ds;
+    $counts = FOREACH by_day {
+        every = FOREACH parts GENERATE outcome, n;
+        GENERATE group AS ds, SUM(parts.n) AS landed, FLATTEN(every) AS (outcome, n);
+    };
 };

@@ -1,4 +1,4 @@
-"""JSON lines as records for Pig's STREAM: `python3 read_json.py COLUMN...`. Standard library alone, since it runs on every node.
+"""JSON lines as records for Pig's STREAM: `python3 read_json.py COLUMN,COLUMN,...`. Standard library alone, since it runs on every node.
 
 In: a line of a raw file behind its path and a tab. Out: path, 1 if malformed else 0, the record's text, then the columns' values,
 by tabs. Why not in Pig: JsonLoader gives a malformed line as a row of NULLs and loses its text; a regular expression neither
@@ -88,4 +88,4 @@ def main(columns: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1].split(","))
