@@ -59,9 +59,9 @@ def clean(session: Session, table: str, *, hdfs: str = "", exectype: str = "loca
     session.lake.require()
     landed = pig_ref.raw_files(session.lake, table)
     with _workshop(session, table, landed) as folder:
-        pig_ref.write(session, folder / "ref")
         pig = Pig(folder)
-        run = _Run(pig, folder, table, pig_ref.shop_settings(session)["currency"], exectype)
+        pig_ref.write(session, folder / "ref")
+        run = _Run(pig, folder, table, exectype)
         if hdfs:
             return run.on_hdfs(hdfs.rstrip("/"), landed)
         return run.here(session.lake.root.resolve() / FOLDER, landed)
@@ -89,7 +89,6 @@ class _Run:
     pig: Pig
     folder: Path
     table: str
-    currency: str
     exectype: str
 
     def here(self, home: Path, landed: dict[str, list[RawFile]]) -> Cleaned:
@@ -136,10 +135,10 @@ class _Run:
             "OUT": target,
             "SCRIPTS": f"{self.folder}/pig",
             "PYTHON": python,
-            "CURRENCY": self.currency,
         }
         file = self.folder / "parameters"
-        file.write_text("".join(f"{name}='{value}'\n" for name, value in parameters.items()), encoding="utf-8")
+        told = (self.folder / "ref" / pig_ref.PARAMETERS).read_text(encoding="utf-8")
+        file.write_text(told + "".join(f"{name}='{value}'\n" for name, value in parameters.items()), encoding="utf-8")
         return f"exec -param_file {file} {self.folder}/pig/{self.table}_clean.pig"
 
     def _script(self, lines: list[str]) -> None:
@@ -195,7 +194,7 @@ def ref_command(lake: _Lake = None, to: Annotated[str, typer.Option(help="Folder
     session = resolve({"lake": lake})
     session.lake.require()
     pig_ref.write(session, Path(to))
-    out(f"dates, zone_days, enums, user_agents, products: in {to}")
+    out(f"dates, zone_days, user_agents, products, parameters: in {to}")
 
 
 def main() -> None:

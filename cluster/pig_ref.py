@@ -1,5 +1,6 @@
 """The ref layer as text, for Pig: what its scripts join and cannot work out."""
 
+import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +19,17 @@ from shoplake.look.opened import data_files
 from shoplake.settings import Session, zone
 
 
+# Parameters of the scripts, by name: the enum whose values they hold.
+ENUMS = {
+    "EVENT_TYPES": "event_type",
+    "LINE_TYPES": "line_type",
+    "STATUSES": "status",
+    "PAYMENT_METHODS": "payment_method",
+    "CURRENCIES": "currency",
+}
+PARAMETERS = "parameters"
+
+
 def shop_settings(session: Session) -> dict[str, str]:
     """timezone and currency: those the published generation was built with, before a first build those of the session."""
     if current_generation(session.lake) is not None:
@@ -26,10 +38,10 @@ def shop_settings(session: Session) -> dict[str, str]:
 
 
 def write(session: Session, folder: Path) -> None:
-    """Write dates, zone_days, enums, user_agents and products as tab-separated text under `folder`.
+    """Write dates, zone_days, user_agents and products as tab-separated text under `folder`, and the file `parameters`.
 
     user_agents covers every record of raw.clickstream; products is empty until the lake has been built once. Raises WrongUse for a
-    zone whose clock changes twice a day, a currency that is none, and what `raw_files` refuses.
+    zone whose clock changes twice a day, a currency that is none, and an enum's value that no script can hold.
     """
     lake, contracts, settings = session.lake, load(session["project"]), shop_settings(session)
     reference.shop(settings["timezone"], settings["currency"])
@@ -41,7 +53,6 @@ def write(session: Session, folder: Path) -> None:
             tables = {
                 "dates": reference.dates(clock, "").select(["calendar_date", "day_end_us"]),
                 "zone_days": reference.zone_days(clock),
-                "enums": reference.enums(contracts),
                 "user_agents": _user_agents(engine, lake, contracts).select(["user_agent", "is_bot"]),
                 "products": _products(engine, lake, contracts),
             }
@@ -49,6 +60,21 @@ def write(session: Session, folder: Path) -> None:
             engine.close()
     for name, table in tables.items():
         (folder / f"{name}.tsv").write_text("".join(_lines(table)), encoding="utf-8", newline="\n")
+    told = {"CURRENCY": settings["currency"], **_enums(contracts)}
+    (folder / PARAMETERS).write_text("".join(f"{name}='{value}'\n" for name, value in told.items()), encoding="utf-8", newline="\n")
+
+
+def _enums(contracts: Contracts) -> dict[str, str]:
+    """The values each enum may take, as the regular expression that a script matches."""
+    rows = reference.enums(contracts).to_pylist()
+    found = {}
+    for parameter, enum in ENUMS.items():
+        values = [row["enum_value"] for row in rows if row["enum_name"] == enum]
+        odd = [value for value in values if not re.fullmatch(r"[A-Za-z0-9_]+", value)]
+        if odd:
+            raise WrongUse(f"contracts/columns.yml: {enum} may be {odd[0]!r}, which has no place in a Pig script. Expected letters, digits and _.")
+        found[parameter] = "|".join(values)
+    return found
 
 
 def raw_files(lake: Lake, table: str) -> dict[str, list[RawFile]]:

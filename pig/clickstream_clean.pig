@@ -1,8 +1,10 @@
 -- Makes clean.clickstream: the very rows that warehouse/clean/clickstream.sql keeps, the records it rejects, and counts that add up.
 --
---   pig -x local -param RAW='lake/raw/clickstream/ds=*/*.jsonl' -param REF=ref -param OUT=out pig/clickstream_clean.pig
+--   pig -x local -param_file ref/parameters -param RAW='lake/raw/clickstream/ds=*/*.jsonl'
+--       -param REF=ref -param OUT=out pig/clickstream_clean.pig
 --
--- REF holds tables of the ref layer as text; `python -m cluster.pig ref` writes it. OUT receives
+-- REF holds tables of the ref layer as text, and `parameters`: the shop's currency and the values an enum may take, from the contracts.
+-- `python -m cluster.pig ref` writes it. OUT receives
 --   clean/         Parquet: times in microseconds, money in ten-thousandths, dates in days since 1970
 --                  (rendered/pig/ has the views that give the contract's types)
 --   rejected/      Parquet: each record left out with the first reason, and its text as it came
@@ -14,7 +16,6 @@
 %default OUT 'clean_pig/clickstream'
 %default SCRIPTS 'pig'
 %default PYTHON 'python3'
-%default CURRENCY 'EUR'
 -- A text without the blanks around it; nothing when only blanks are left. TRIM takes off control characters, too.
 %declare TIDY '(?s) *([^ ](?:.*[^ ])?) *'
 %declare CAPITAL 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
@@ -69,14 +70,12 @@ timed = to_time(told, 'event_text', 'event_us');
 counted = to_int(timed, 'quantity_text', 'quantity');
 priced = to_decimal(counted, 'price_text', 'unit_price');
 
--- What other tables know of it: the calendar, the shop's clock, the enums, and which agents are robots, decided there and only there.
+-- What other tables know of it: the calendar, the shop's clock, and which agents are robots, decided there and only there.
 dated = to_future(priced, '$REF/dates.tsv', 'last_us');
 located = to_local(dated, '$REF/zone_days.tsv', 'event_us', 'event_date', 'event_hour');
-typed = is_known(located, 'event_type', '$REF/enums.tsv', 'event_type', 'known_type');
-valued = is_known(typed, 'currency', '$REF/enums.tsv', 'currency', 'known_currency');
 agents = LOAD '$REF/user_agents.tsv' AS (agent:chararray, is_bot:boolean);
 robots = FILTER agents BY is_bot;
-met = JOIN valued BY user_agent LEFT, robots BY agent USING 'replicated';
+met = JOIN located BY user_agent LEFT, robots BY agent USING 'replicated';
 
 -- The first reason that applies. A comparison with NULL is NULL, and so would be the whole CASE: where a value may be NULL, ask first.
 judged = FOREACH met GENERATE
@@ -97,8 +96,8 @@ judged = FOREACH met GENERATE
         WHEN unit_price IS NOT NULL AND unit_price < 0 THEN 'bad_amount:unit_price'
         WHEN quantity IS NOT NULL AND unit_price IS NOT NULL
             AND (biginteger) quantity * (biginteger) unit_price > 1000000000000000BI THEN 'bad_amount:unit_price'
-        WHEN known_type IS NULL THEN 'unknown_event_type:event_type'
-        WHEN known_currency IS NULL THEN 'unknown_currency:currency'
+        WHEN NOT event_type MATCHES '$EVENT_TYPES' THEN 'unknown_event_type:event_type'
+        WHEN NOT currency MATCHES '$CURRENCIES' THEN 'unknown_currency:currency'
         WHEN agent IS NOT NULL THEN 'bot:user_agent'
         ELSE 'clean'
     END) AS outcome;

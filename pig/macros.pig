@@ -44,14 +44,6 @@ DEFINE to_local(rows, zone_days, us, date, hour) RETURNS located {
         (int) (local_us / 86400000000L) AS $date:int, (local_us % 86400000000L) / 3600000000L AS $hour:long;
 };
 
--- $known: $column again when it is one of the values of the enum $name; NULL when it is not.
-DEFINE is_known(rows, column, enums, name, known) RETURNS asked {
-    every = LOAD '$enums' AS (enum_name:chararray, enum_value:chararray);
-    mine = FILTER every BY enum_name == '$name';
-    values = FOREACH mine GENERATE enum_value AS $known;
-    $asked = JOIN $rows BY $column LEFT, values BY $known USING 'replicated';
-};
-
 -- The text of a record as it came, from how read_json.py writes it.
 DEFINE decode(rows, written, text) RETURNS decoded {
     $decoded = FOREACH $rows GENERATE *,

@@ -1,8 +1,10 @@
 -- Makes clean.transactions: the very rows that warehouse/clean/transactions.sql keeps, the records it rejects, and counts that add up.
 --
---   pig -x local -param RAW='lake/raw/transactions/ds=*/*.{csv,jsonl}' -param REF=ref -param OUT=out pig/transactions_clean.pig
+--   pig -x local -param_file ref/parameters -param RAW='lake/raw/transactions/ds=*/*.{csv,jsonl}'
+--       -param REF=ref -param OUT=out pig/transactions_clean.pig
 --
--- REF holds tables of the ref layer as text; `python -m cluster.pig ref` writes it. OUT receives
+-- REF holds tables of the ref layer as text, and `parameters`: the shop's currency and the values an enum may take, from the contracts.
+-- `python -m cluster.pig ref` writes it. OUT receives
 --   clean/         Parquet: times in microseconds, money in ten-thousandths, dates in days since 1970
 --                  (rendered/pig/ has the views that give the contract's types)
 --   rejected/      Parquet: each record left out with the first reason, and its text as it came
@@ -15,7 +17,6 @@
 %default OUT 'clean_pig/transactions'
 %default SCRIPTS 'pig'
 %default PYTHON 'python3'
-%default CURRENCY 'EUR'
 -- A text without the blanks around it; nothing when only blanks are left. TRIM takes off control characters, too.
 %declare TIDY '(?s) *([^ ](?:.*[^ ])?) *'
 %declare CAPITAL 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
@@ -31,12 +32,15 @@ DEFINE Stitch org.apache.pig.piggybank.evaluation.Stitch;
 DEFINE read_json `$PYTHON read_json.py $COLUMNS` SHIP('$SCRIPTS/read_json.py');
 
 -- Records as text. No line of a landed file holds a tab, so a line is one field; -tagPath puts its file before it.
-lines = LOAD '$RAW' USING PigStorage('\t', '-tagPath');
-SPLIT lines INTO csv IF (chararray) $0 MATCHES '.*[.]csv', json OTHERWISE;
+-- The files are read twice, each time for its own half: a SPLIT would write all of them down first.
+csv_files = LOAD '$RAW' USING PigStorage('\t', '-tagPath');
+csv = FILTER csv_files BY (chararray) $0 MATCHES '.*[.]csv';
+json_files = LOAD '$RAW' USING PigStorage('\t', '-tagPath');
+json = FILTER json_files BY NOT (chararray) $0 MATCHES '.*[.]csv';
 
 -- CSV that landed as plain has no quotes: a record is its line, and commas part its values.
 csv_lines = FOREACH csv GENERATE (chararray) $0 AS path, (chararray) $1 AS raw_text;
-SPLIT csv_lines INTO whole IF SIZE(STRSPLIT(raw_text, ',', -1)) == 25, broken OTHERWISE;
+SPLIT csv_lines INTO whole IF SIZE(STRSPLIT(raw_text, ',', -1)) == 25, broken IF SIZE(STRSPLIT(raw_text, ',', -1)) != 25;
 from_csv = FOREACH whole GENERATE path, 0 AS is_malformed, raw_text, FLATTEN(STRSPLIT(raw_text, ',', 25)) AS (
     transaction_id:chararray, line_number:chararray, line_type:chararray, user_id:chararray, email:chararray, visitor_id:chararray,
     product_id:chararray, quantity:chararray, unit_price:chararray, discount_amount:chararray, tax_amount:chararray,
@@ -116,23 +120,19 @@ filled = FOREACH totalled GENERATE *,
 expected = FOREACH filled GENERATE *,
     line_amount + (biginteger) (tax_amount + shipping_amount - discount_amount) AS expected_total;
 
--- What other tables know of it: the calendar, the shop's clock, the enums.
+-- What other tables know of it: the calendar, the shop's clock.
 dated = to_future(expected, '$REF/dates.tsv', 'last_us');
 located = to_local(dated, '$REF/zone_days.tsv', 'ordered_us', 'order_date', 'order_hour');
-typed = is_known(located, 'line_type', '$REF/enums.tsv', 'line_type', 'known_type');
-stated = is_known(typed, 'status', '$REF/enums.tsv', 'status', 'known_status');
-paid = is_known(stated, 'payment_method', '$REF/enums.tsv', 'payment_method', 'known_method');
-valued = is_known(paid, 'currency', '$REF/enums.tsv', 'currency', 'known_currency');
 
 -- The first reason that applies. A comparison with NULL is NULL, and so would be the whole CASE: where a value may be NULL, ask first.
-judged = FOREACH valued GENERATE
+judged = FOREACH located GENERATE
     transaction_id, line_number, line_type, user_id, email, visitor_id, product_id, quantity, unit_price, discount_amount,
     tax_amount, shipping_amount, (total_value IS NULL ? (long) expected_total : total_value) AS total_amount, currency, coupon_code,
     payment_method, card_last4, status, order_source, ship_city, ship_region, ship_postal_code, ship_country,
     ordered_us AS ordered_at, ordered_us, order_date, order_hour, updated_us AS updated_at, updated_us,
     ds AS ds, source_file AS source_file, raw_text AS raw_text,
     (CASE
-        WHEN raw_text == '$COLUMNS' AND source_file MATCHES '.*[.]csv' THEN 'header'
+        WHEN raw_text IS NOT NULL AND raw_text == '$COLUMNS' AND source_file MATCHES '.*[.]csv' THEN 'header'
         WHEN is_malformed == 1 THEN 'malformed'
         WHEN transaction_id IS NULL THEN 'missing_required:transaction_id'
         WHEN line_text IS NULL THEN 'missing_required:line_number'
@@ -160,10 +160,10 @@ judged = FOREACH valued GENERATE
         WHEN line_amount < -1000000000000000BI OR line_amount > 1000000000000000BI THEN 'bad_amount:unit_price'
         WHEN expected_total < -1000000000000000BI OR expected_total > 1000000000000000BI THEN 'bad_amount:total_amount'
         WHEN total_value IS NOT NULL AND ((biginteger) total_value - expected_total < -100BI OR (biginteger) total_value - expected_total > 100BI) THEN 'total_mismatch:total_amount'
-        WHEN known_type IS NULL THEN 'unknown_line_type:line_type'
-        WHEN known_status IS NULL THEN 'unknown_status:status'
-        WHEN payment_method IS NOT NULL AND known_method IS NULL THEN 'unknown_payment_method:payment_method'
-        WHEN known_currency IS NULL THEN 'unknown_currency:currency'
+        WHEN NOT line_type MATCHES '$LINE_TYPES' THEN 'unknown_line_type:line_type'
+        WHEN NOT status MATCHES '$STATUSES' THEN 'unknown_status:status'
+        WHEN payment_method IS NOT NULL AND NOT payment_method MATCHES '$PAYMENT_METHODS' THEN 'unknown_payment_method:payment_method'
+        WHEN NOT currency MATCHES '$CURRENCIES' THEN 'unknown_currency:currency'
         ELSE 'clean'
     END) AS outcome;
 -- Whatever is neither is left out: a record can not be lost between the two.
