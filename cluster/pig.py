@@ -1,14 +1,11 @@
 """Clean a lake's clickstream and transactions with Pig: python -m cluster.pig clean --lake LAKE.
 
-The scripts are pig/*.pig; this module finds the raw files that receipts name, writes the ref layer as text, runs the script, checks
-that its counts add up, and only then puts its output in the place of the last one.
+The scripts are pig/*.pig. What a script wrote takes the place of the last run's only when its counts add up.
 """
 
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -17,16 +14,11 @@ import typer
 
 from cluster import pig_ref
 from cluster.pig_java import Pig
+from cluster.pig_work import Quality, Work, prepare
 from shoplake.engines.pig import FOLDER, TABLES
-from shoplake.errors import CheckFailed, ShoplakeError, WrongUse
-from shoplake.lake.receipts import RawFile
+from shoplake.errors import ShoplakeError, WrongUse
 from shoplake.settings import Session, resolve
 from shoplake.terminal import out
-
-SCRIPTS = Path(__file__).resolve().parents[1] / "pig"
-
-# What did not become clean, and rows by day: ds -> outcome -> rows; `landed` among the outcomes.
-Quality = dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True)
@@ -46,124 +38,63 @@ class Cleaned:
         return {name: self.total(name) for name in names}
 
 
-def clean(session: Session, table: str, *, hdfs: str = "", exectype: str = "local") -> Cleaned:
-    """Clean one table with Pig; into LAKE/clean_pig/<table>, or under the URI `hdfs`.
+def clean(session: Session, tables: Sequence[str] = TABLES, *, hdfs: str = "", exectype: str = "local") -> list[Cleaned]:
+    """Clean tables with Pig; into LAKE/clean_pig/<table>, or, with the URI `hdfs`, into clean_pig/<table> below it.
 
     Raises WrongUse for a table without a script, a lake in which nothing landed for it and a URI that is none; CheckFailed when the
     counts do not add up to what the receipts say; ShoplakeError when Pig fails. The output of the run before then stays.
     """
-    if table not in TABLES:
-        raise WrongUse(f"table: found {table!r}, expected one of {', '.join(TABLES)}.")
+    for table in tables:
+        if table not in TABLES:
+            raise WrongUse(f"table: found {table!r}, expected one of {', '.join(TABLES)}.")
     if hdfs and not hdfs.startswith("hdfs://"):
         raise WrongUse(f"--hdfs: found {hdfs!r}, expected a URI such as hdfs://namenode:9820/ecommerce.")
     session.lake.require()
-    landed = pig_ref.raw_files(session.lake, table)
-    with _workshop(session, table, landed) as folder:
-        pig = Pig(folder)
-        pig_ref.write(session, folder / "ref")
-        run = _Run(pig, folder, table, exectype)
-        if hdfs:
-            return run.on_hdfs(hdfs.rstrip("/"), landed)
-        return run.here(session.lake.root.resolve() / FOLDER, landed)
-
-
-@contextmanager
-def _workshop(session: Session, table: str, landed: dict[str, list[RawFile]]) -> Iterator[Path]:
-    """A folder whose name no shell or script stumbles over, with raw/<table>/ds=*/ as the receipts tell."""
     with tempfile.TemporaryDirectory(prefix="shoplake-pig-") as name:
         folder = Path(name).resolve()
-        (folder / "pig").symlink_to(SCRIPTS)
-        for ds, files in landed.items():
-            day = folder / "raw" / table / f"ds={ds}"
-            day.mkdir(parents=True)
-            for file in files:
-                original = session.lake.root.resolve() / file.path
-                if not original.exists():
-                    raise CheckFailed(f"{original}: missing; its receipt names it. Deliver the original again: `shoplake ingest FILE`.")
-                (day / Path(file.path).name).symlink_to(original)
-        yield folder
+        pig = Pig(folder / "run")
+        works = [prepare(session, table, folder / table) for table in tables]
+        if hdfs:
+            return _on_hdfs(pig, works, hdfs.rstrip("/"), exectype)
+        return _here(pig, works, session.lake.root.resolve() / FOLDER)
 
 
-@dataclass(frozen=True)
-class _Run:
-    pig: Pig
-    folder: Path
-    table: str
-    exectype: str
-
-    def here(self, home: Path, landed: dict[str, list[RawFile]]) -> Cleaned:
-        self._script([self._exec(str(self.folder), str(self.folder / "out"))])
-        quality = _checked(self.table, self.folder / "out" / "quality", landed)
-        home.mkdir(exist_ok=True)
-        new, place = home / f".{self.table}.new", home / self.table
+def _here(pig: Pig, works: list[Work], home: Path) -> list[Cleaned]:
+    pig.run([work.exec_line() for work in works])
+    done = [Cleaned(work.table, str(home / work.table), work.quality(work.folder / "out" / "quality")) for work in works]
+    home.mkdir(exist_ok=True)
+    for work in works:
+        new, place = home / f".{work.table}.new", home / work.table
         shutil.rmtree(new, ignore_errors=True)
-        shutil.copytree(self.folder / "out", new)
+        shutil.copytree(work.folder / "out", new)
         if place.exists():
             shutil.rmtree(place)
         new.rename(place)
-        return Cleaned(self.table, str(place), quality)
-
-    def on_hdfs(self, root: str, landed: dict[str, list[RawFile]]) -> Cleaned:
-        """Raw files and ref go to a folder of their own there, since what lies in its raw/ may be older than the receipts."""
-        work, place = f"{root}/tmp/pig-{self.table}", f"{root}/{FOLDER}/{self.table}"
-        self._script(
-            [
-                f"fs -rm -r -f -skipTrash {work}",
-                f"fs -mkdir -p {work}",
-                f"fs -put {self.folder}/raw {self.folder}/ref {work}",
-                self._exec(work, f"{work}/out"),
-                f"fs -get {work}/out/quality {self.folder}/quality",
-            ]
-        )
-        quality = _checked(self.table, self.folder / "quality", landed)
-        self._script(
-            [
-                f"fs -rm -r -f -skipTrash {place}",
-                f"fs -mkdir -p {root}/{FOLDER}",
-                f"fs -mv {work}/out {place}",
-                f"fs -rm -r -f -skipTrash {work}",
-            ]
-        )
-        return Cleaned(self.table, place, quality)
-
-    def _exec(self, inputs: str, target: str) -> str:
-        python = sys.executable if self.exectype == "local" else "python3"
-        endings = "{csv,jsonl}" if self.table == "transactions" else "jsonl"
-        parameters = {
-            "RAW": f"{inputs}/raw/{self.table}/ds=*/*.{endings}",
-            "REF": f"{inputs}/ref",
-            "OUT": target,
-            "SCRIPTS": f"{self.folder}/pig",
-            "PYTHON": python,
-        }
-        file = self.folder / "parameters"
-        told = (self.folder / "ref" / pig_ref.PARAMETERS).read_text(encoding="utf-8")
-        file.write_text(told + "".join(f"{name}='{value}'\n" for name, value in parameters.items()), encoding="utf-8")
-        return f"exec -param_file {file} {self.folder}/pig/{self.table}_clean.pig"
-
-    def _script(self, lines: list[str]) -> None:
-        script = self.folder / "run.pig"
-        script.write_text("".join(f"{line};\n" if line.startswith("exec") else f"{line}\n" for line in lines), encoding="utf-8")
-        self.pig.run(script, exectype=self.exectype)
+    return done
 
 
-def _checked(table: str, folder: Path, landed: dict[str, list[RawFile]]) -> Quality:
-    """The script's counts; CheckFailed unless, for every day, landed = clean + duplicate + rejected = what the receipts say."""
-    found: Quality = {}
-    for path in sorted(folder.glob("part-*")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            ds, arrived, outcome, rows = line.split("\t")
-            found.setdefault(ds, {"landed": int(arrived)})[outcome] = int(rows)
-    for ds, files in landed.items():
-        counts = found.get(ds, {"landed": 0})
-        told = sum(f.rows for f in files)
-        parts = sum(n for outcome, n in counts.items() if outcome != "landed")
-        if not counts["landed"] == parts == told:
-            raise CheckFailed(
-                f"raw/{table}/ds={ds}: {told} records landed, but Pig read {counts['landed']} and accounted for {parts}. A raw file was "
-                "changed after it landed: deliver it again with `shoplake ingest`. Nothing was published."
-            )
-    return found
+def _on_hdfs(pig: Pig, works: list[Work], root: str, exectype: str) -> list[Cleaned]:
+    """Raw files and ref go to a folder of their own there: what lies in its raw/ may be older than the receipts."""
+    python = "python3" if exectype != "local" else ""
+    first, then = [], [f"fs -mkdir -p {root}/{FOLDER}"]
+    for work in works:
+        at = f"{root}/tmp/pig-{work.table}"
+        first += [
+            f"fs -rm -r -f -skipTrash {at}",
+            f"fs -mkdir -p {at}",
+            f"fs -put {work.folder}/raw {work.folder}/ref {at}",
+            work.exec_line(root=at, python=python) if python else work.exec_line(root=at),
+            f"fs -get {at}/out/quality {work.folder}/quality",
+        ]
+        then += [
+            f"fs -rm -r -f -skipTrash {root}/{FOLDER}/{work.table}",
+            f"fs -mv {at}/out {root}/{FOLDER}/{work.table}",
+            f"fs -rm -r -f -skipTrash {at}",
+        ]
+    pig.run(first, exectype=exectype)
+    done = [Cleaned(work.table, f"{root}/{FOLDER}/{work.table}", work.quality(work.folder / "quality")) for work in works]
+    pig.run(then, exectype=exectype)
+    return done
 
 
 app = typer.Typer(
@@ -181,9 +112,8 @@ def clean_command(
     exectype: Annotated[str, typer.Option("-x", help="Pig's exec type: local or mapreduce", metavar="TYPE")] = "local",
 ) -> None:
     session = resolve({"lake": lake})
-    for name in [table] if table else TABLES:
-        done = clean(session, name, hdfs=hdfs, exectype=exectype)
-        out(f"{name}: {done.total('landed')} landed = {done.total('clean')} clean + {done.total('duplicate')} duplicate + {sum(done.reasons.values())} rejected")
+    for done in clean(session, [table] if table else TABLES, hdfs=hdfs, exectype=exectype):
+        out(f"{done.table}: {done.total('landed')} landed = {done.total('clean')} clean + {done.total('duplicate')} duplicate + {sum(done.reasons.values())} rejected")
         for reason, rows in done.reasons.items():
             out(f"  {rows:>9}  {reason}")
         out(f"  in {done.place}")

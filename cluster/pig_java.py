@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from shoplake.errors import Lacking, ShoplakeError
@@ -37,22 +38,19 @@ class Pig:
         self.conf.mkdir(parents=True, exist_ok=True)
         (self.conf / "log4j.properties").write_text(_LOG)
 
-    def run(self, script: Path, *, exectype: str = "local", parameters: dict[str, str] | None = None) -> str:
-        """Run a script; what it printed. Raises ShoplakeError with Pig's own first error when it fails."""
-        temporary = self.folder / "tmp"
+    def run(self, statements: Sequence[str], *, exectype: str = "local") -> None:
+        """Run statements as one script. Raises ShoplakeError with Pig's own first error when one fails."""
+        script, temporary = self.folder / "run.pig", self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
+        script.write_text("\n".join(statements) + "\n", encoding="utf-8")
         command = [
             "java", f"-Xmx{self.memory}", *_JVM, *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED),
             f"-Djava.io.tmpdir={temporary}", f"-Dhadoop.tmp.dir={temporary}", "-cp", f"{self.conf}:{self.lib}/*", "org.apache.pig.Main",
-            "-x", exectype, "-stop_on_failure", "-logfile", str(self.folder / "pig.log"),
+            "-x", exectype, "-stop_on_failure", "-logfile", str(self.folder / "pig.log"), str(script),
         ]  # fmt: skip
-        for name, value in (parameters or {}).items():
-            command += ["-param", f"{name}={value}"]
-        done = subprocess.run([*command, str(script)], cwd=self.folder, capture_output=True, text=True, check=False)
-        (self.folder / "pig.out").write_text(done.stdout + done.stderr, encoding="utf-8")
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise ShoplakeError(f"Pig: {_reason(done.stderr)} The script was {script.name}; nothing was published. Mend it, and run the same command again.")
-        return done.stdout
+            raise ShoplakeError(f"Pig: {_reason(done.stderr)} Nothing was published; the same command can be run again.")
 
 
 def _reason(printed: str) -> str:
