@@ -35,7 +35,7 @@ test-wheel: $(DEV) ## The built wheel, in a bare environment and from an empty f
 	@$(RUN)python -m pytest -m wheel
 
 lint: $(DEV) ## ruff, mypy, and that no generated page or rendered file is stale
-	@$(RUN)ruff check src tests benchmarks
+	@$(RUN)ruff check src tests benchmarks cluster
 	@$(RUN)mypy
 	@$(RUN)python -m shoplake.build.pages --check
 

@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from cluster import pig_ref
-from cluster.pig_java import Pig
-from cluster.pig_work import Quality, Work, prepare
+from cluster.pig_work import Quality, Work, prepare, run
+from cluster.programs import Pig
 from shoplake.engines.pig import FOLDER, TABLES
 from shoplake.errors import ShoplakeError, WrongUse
 from shoplake.settings import Session, resolve
@@ -38,7 +38,7 @@ class Cleaned:
         return {name: self.total(name) for name in names}
 
 
-def clean(session: Session, tables: Sequence[str] = TABLES, *, hdfs: str = "", exectype: str = "local") -> list[Cleaned]:
+def clean(session: Session, tables: Sequence[str] = TABLES, hdfs: str = "") -> list[Cleaned]:
     """Clean tables with Pig; into LAKE/clean_pig/<table>, or, with the URI `hdfs`, into clean_pig/<table> below it.
 
     Raises WrongUse for a table without a script, a lake in which nothing landed for it and a URI that is none; CheckFailed when the
@@ -53,14 +53,15 @@ def clean(session: Session, tables: Sequence[str] = TABLES, *, hdfs: str = "", e
     with tempfile.TemporaryDirectory(prefix="shoplake-pig-") as name:
         folder = Path(name).resolve()
         pig = Pig(folder / "run")
+        pig.command()  # what is missing is told before anything is prepared
         works = [prepare(session, table, folder / table) for table in tables]
         if hdfs:
-            return _on_hdfs(pig, works, hdfs.rstrip("/"), exectype)
+            return _on_hdfs(pig, works, hdfs.rstrip("/"))
         return _here(pig, works, session.lake.root.resolve() / FOLDER)
 
 
 def _here(pig: Pig, works: list[Work], home: Path) -> list[Cleaned]:
-    pig.run([work.exec_line() for work in works])
+    run(pig, [work.exec_line() for work in works])
     done = [Cleaned(work.table, str(home / work.table), work.quality(work.folder / "out" / "quality")) for work in works]
     home.mkdir(exist_ok=True)
     for work in works:
@@ -73,9 +74,8 @@ def _here(pig: Pig, works: list[Work], home: Path) -> list[Cleaned]:
     return done
 
 
-def _on_hdfs(pig: Pig, works: list[Work], root: str, exectype: str) -> list[Cleaned]:
+def _on_hdfs(pig: Pig, works: list[Work], root: str) -> list[Cleaned]:
     """Raw files and ref go to a folder of their own there: what lies in its raw/ may be older than the receipts."""
-    python = "python3" if exectype != "local" else ""
     first, then = [], [f"fs -mkdir -p {root}/{FOLDER}"]
     for work in works:
         at = f"{root}/tmp/pig-{work.table}"
@@ -83,7 +83,7 @@ def _on_hdfs(pig: Pig, works: list[Work], root: str, exectype: str) -> list[Clea
             f"fs -rm -r -f -skipTrash {at}",
             f"fs -mkdir -p {at}",
             f"fs -put {work.folder}/raw {work.folder}/ref {at}",
-            work.exec_line(root=at, python=python) if python else work.exec_line(root=at),
+            work.exec_line(at),
             f"fs -get {at}/out/quality {work.folder}/quality",
         ]
         then += [
@@ -91,9 +91,9 @@ def _on_hdfs(pig: Pig, works: list[Work], root: str, exectype: str) -> list[Clea
             f"fs -mv {at}/out {root}/{FOLDER}/{work.table}",
             f"fs -rm -r -f -skipTrash {at}",
         ]
-    pig.run(first, exectype=exectype)
+    run(pig, first)
     done = [Cleaned(work.table, f"{root}/{FOLDER}/{work.table}", work.quality(work.folder / "quality")) for work in works]
-    pig.run(then, exectype=exectype)
+    run(pig, then)
     return done
 
 
@@ -109,10 +109,9 @@ def clean_command(
     lake: _Lake = None,
     table: Annotated[str, typer.Option(help="clickstream or transactions [default: both]", metavar="TABLE")] = "",
     hdfs: Annotated[str, typer.Option(help="Work on HDFS, below this URI: hdfs://namenode:9820/ecommerce", metavar="URI")] = "",
-    exectype: Annotated[str, typer.Option("-x", help="Pig's exec type: local or mapreduce", metavar="TYPE")] = "local",
 ) -> None:
     session = resolve({"lake": lake})
-    for done in clean(session, [table] if table else TABLES, hdfs=hdfs, exectype=exectype):
+    for done in clean(session, [table] if table else TABLES, hdfs):
         out(f"{done.table}: {done.total('landed')} landed = {done.total('clean')} clean + {done.total('duplicate')} duplicate + {sum(done.reasons.values())} rejected")
         for reason, rows in done.reasons.items():
             out(f"  {rows:>9}  {reason}")

@@ -1,11 +1,13 @@
 """One table of one lake, laid out for Pig: inputs that a script can name, the line that runs it, and whether its counts add up."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cluster import pig_ref
-from shoplake.errors import CheckFailed
+from cluster.programs import Pig
+from shoplake.errors import CheckFailed, ShoplakeError
 from shoplake.lake.receipts import RawFile
 from shoplake.settings import Session
 
@@ -24,7 +26,7 @@ class Work:
     folder: Path
     landed: dict[str, list[RawFile]]
 
-    def exec_line(self, *, root: str = "", python: str = sys.executable) -> str:
+    def exec_line(self, root: str = "") -> str:
         """The statement of Pig that runs the script; root: where raw/ and ref/ lie and out/ is written, if not in the folder."""
         at = root or str(self.folder)
         told = {
@@ -32,7 +34,7 @@ class Work:
             "REF": f"{at}/ref",
             "OUT": f"{at}/out",
             "SCRIPTS": f"{self.folder}/pig",
-            "PYTHON": python,
+            "PYTHON": sys.executable,
         }
         lines = "".join(f"{name}='{value}'\n" for name, value in told.items())
         enums = (self.folder / "ref" / pig_ref.PARAMETERS).read_text(encoding="utf-8")
@@ -73,3 +75,15 @@ def prepare(session: Session, table: str, folder: Path) -> Work:
             (day / original.name).symlink_to(original)
     pig_ref.write(session, folder / "ref")
     return Work(table, folder, landed)
+
+
+def run(pig: Pig, statements: Sequence[str]) -> None:
+    """Run statements as one script. Raises ShoplakeError with Pig's own first error when one fails."""
+    pig.folder.mkdir(parents=True, exist_ok=True)
+    script = pig.folder / "run.pig"
+    script.write_text("\n".join(statements) + "\n", encoding="utf-8")
+    done = pig.run(script)
+    if done.code:
+        lines = [line for line in done.err.splitlines() if "ERROR" in line or line.startswith("Caused by")]
+        reason = (lines or done.err.strip().splitlines() or [f"exit code {done.code}"])[0]
+        raise ShoplakeError(f"Pig: {reason[:600]} Nothing was published; the same command can be run again.")

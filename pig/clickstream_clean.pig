@@ -18,6 +18,9 @@
 %default PYTHON 'python3'
 -- A text without the blanks around it; nothing when only blanks are left. TRIM takes off control characters, too.
 %declare TIDY '(?s) *([^ ](?:.*[^ ])?) *'
+-- A whole number, and money: a column of money is in ten-thousandths, DECIMAL(18,4) without its point.
+%declare INTEGER '-?[0-9]{1,18}'
+%declare MONEY '-?[0-9]{1,14}([.][0-9]{1,4})?'
 %declare CAPITAL 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 %declare SMALL 'abcdefghijklmnopqrstuvwxyz'
 %declare COLUMNS 'event_id,event_type,event_ts,visitor_id,user_id,session_id,product_id,quantity,unit_price,currency,transaction_id,search_query,page_url,referrer,utm_source,utm_medium,utm_campaign,device_type,user_agent,ip_address,country'
@@ -36,10 +39,11 @@ read = STREAM lines THROUGH read_json AS (
     currency:chararray, transaction_id:chararray, search_query:chararray, page_url:chararray, referrer:chararray,
     utm_source:chararray, utm_medium:chararray, utm_campaign:chararray, device_type:chararray, user_agent:chararray,
     ip_address:chararray, country:chararray);
-decoded = decode(read, text, raw_text);
-records = FOREACH decoded GENERATE
+-- read_json.py writes the text of a record without tabs and line ends.
+records = FOREACH read GENERATE
     REGEX_EXTRACT(path, '/ds=([^/]+)/[^/]+$', 1) AS ds, REGEX_EXTRACT(path, '(raw/[^/]+/[^/]+/[^/]+)$', 1) AS source_file,
-    raw_text, is_malformed, event_id .. country;
+    REPLACE(REPLACE(REPLACE(REPLACE(text, '%09', '\t'), '%0A', '\n'), '%0D', '\r'), '%25', '%') AS raw_text,
+    is_malformed, event_id .. country;
 
 -- Texts trimmed, enums folded, times and numbers read.
 tidy = FOREACH records GENERATE
@@ -65,14 +69,16 @@ tidy = FOREACH records GENERATE
     REGEX_EXTRACT(user_agent, '$TIDY', 1) AS user_agent,
     REGEX_EXTRACT(ip_address, '$TIDY', 1) AS ip_address,
     UPPER(REGEX_EXTRACT(country, '$TIDY', 1)) AS country;
-told = FOREACH tidy GENERATE *, (told_currency IS NULL ? '$CURRENCY' : told_currency) AS currency;
-timed = to_time(told, 'event_text', 'event_us');
-counted = to_int(timed, 'quantity_text', 'quantity');
-priced = to_decimal(counted, 'price_text', 'unit_price');
+told = FOREACH tidy GENERATE *,
+    (told_currency IS NULL ? '$CURRENCY' : told_currency) AS currency,
+    (quantity_text MATCHES '$INTEGER' ? (long) quantity_text : null) AS quantity,
+    (price_text MATCHES '$MONEY' ? (long) ((bigdecimal) price_text * 10000BD) : null) AS unit_price;
+timed = to_time(told, event_text, event_us);
 
 -- What other tables know of it: the calendar, the shop's clock, and which agents are robots, decided there and only there.
-dated = to_future(priced, '$REF/dates.tsv', 'last_us');
-located = to_local(dated, '$REF/zone_days.tsv', 'event_us', 'event_date', 'event_hour');
+dates = LOAD '$REF/dates.tsv' AS (calendar_date:chararray, day_end_us:long);
+dated = JOIN timed BY ds LEFT, dates BY calendar_date USING 'replicated';
+located = to_local(dated, '$REF/zone_days.tsv', event_us, event_date, event_hour);
 agents = LOAD '$REF/user_agents.tsv' AS (agent:chararray, is_bot:boolean);
 robots = FILTER agents BY is_bot;
 met = JOIN located BY user_agent LEFT, robots BY agent USING 'replicated';
@@ -89,7 +95,7 @@ judged = FOREACH met GENERATE
         WHEN event_type IS NULL THEN 'missing_required:event_type'
         WHEN visitor_id IS NULL THEN 'missing_required:visitor_id'
         WHEN event_us IS NULL THEN 'bad_timestamp:event_ts'
-        WHEN event_us > last_us THEN 'future_timestamp:event_ts'
+        WHEN day_end_us IS NOT NULL AND event_us > day_end_us + 600000000L THEN 'future_timestamp:event_ts'
         WHEN quantity IS NULL AND quantity_text IS NOT NULL THEN 'bad_number:quantity'
         WHEN unit_price IS NULL AND price_text IS NOT NULL THEN 'bad_number:unit_price'
         WHEN quantity IS NOT NULL AND (quantity <= 0 OR quantity > 1000000000) THEN 'bad_amount:quantity'

@@ -1,4 +1,4 @@
--- What both scripts do with a record's columns. Each macro adds columns to rows and drops none.
+-- What both scripts do.
 -- A condition that is NULL makes the whole of a CASE or of (a ? b : c) NULL in Pig; each one here is NULL only where NULL is meant.
 
 -- $us: the time in $text in microseconds since 1970, NULL when it is none. Three spellings: 2024-01-05T10:20:30Z and
@@ -15,39 +15,13 @@ DEFINE to_time(rows, text, us) RETURNS timed {
     ) AS $us:long;
 };
 
--- $number: the whole number in $text, of at most 18 digits; NULL when it is none.
-DEFINE to_int(rows, text, number) RETURNS counted {
-    $counted = FOREACH $rows GENERATE *, ($text MATCHES '-?[0-9]{1,18}' ? (long) $text : null) AS $number:long;
-};
-
--- $amount: the money in $text in ten-thousandths (DECIMAL(18,4) without its point), NULL when it is none.
-DEFINE to_decimal(rows, text, amount) RETURNS priced {
-    $priced = FOREACH $rows GENERATE *,
-        ($text MATCHES '-?[0-9]{1,14}([.][0-9]{1,4})?' ? (long) ((bigdecimal) $text * 10000BD) : null) AS $amount:long;
-};
-
--- $last_us: what is later than this is the future for a record that arrived on its ds: ten minutes after the shop's midnight. A day
--- outside the calendar has no future.
-DEFINE to_future(rows, dates, last_us) RETURNS dated {
-    ends = LOAD '$dates' AS (calendar_date:chararray, day_end_us:long);
-    joined = JOIN $rows BY ds LEFT, ends BY calendar_date USING 'replicated';
-    $dated = FOREACH joined GENERATE *, (day_end_us IS NULL ? 9223372036854775807L : day_end_us + 600000000L) AS $last_us:long;
-};
-
 -- $date (days since 1970) and $hour: the shop's own, of the time $us. Its offset from UTC changes at most once in a day of UTC.
 DEFINE to_local(rows, zone_days, us, date, hour) RETURNS located {
     days = LOAD '$zone_days' AS (utc_day:long, change_us:long, before_us:long, after_us:long);
-    asked = FOREACH $rows GENERATE *, $us / 86400000000L AS day_of_us:long;
-    joined = JOIN asked BY day_of_us LEFT, days BY utc_day USING 'replicated';
-    shifted = FOREACH joined GENERATE *, $us + ($us < change_us ? before_us : after_us) AS local_us:long;
-    $located = FOREACH shifted GENERATE *,
-        (int) (local_us / 86400000000L) AS $date:int, (local_us % 86400000000L) / 3600000000L AS $hour:long;
-};
-
--- The text of a record as it came, from how read_json.py writes it.
-DEFINE decode(rows, written, text) RETURNS decoded {
-    $decoded = FOREACH $rows GENERATE *,
-        REPLACE(REPLACE(REPLACE(REPLACE($written, '%09', '\t'), '%0A', '\n'), '%0D', '\r'), '%25', '%') AS $text;
+    joined = JOIN $rows BY $us / 86400000000L LEFT, days BY utc_day USING 'replicated';
+    $located = FOREACH joined GENERATE *,
+        (int) (($us + ($us < change_us ? before_us : after_us)) / 86400000000L) AS $date:int,
+        (($us + ($us < change_us ? before_us : after_us)) % 86400000000L) / 3600000000L AS $hour:long;
 };
 
 -- The rows left out, as rejected.<table> has them; refused: outcome (`malformed`, `bad_number:quantity`), raw_text, source_file, ds.

@@ -19,6 +19,9 @@
 %default PYTHON 'python3'
 -- A text without the blanks around it; nothing when only blanks are left. TRIM takes off control characters, too.
 %declare TIDY '(?s) *([^ ](?:.*[^ ])?) *'
+-- A whole number, and money: a column of money is in ten-thousandths, DECIMAL(18,4) without its point.
+%declare INTEGER '-?[0-9]{1,18}'
+%declare MONEY '-?[0-9]{1,14}([.][0-9]{1,4})?'
 %declare CAPITAL 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 %declare SMALL 'abcdefghijklmnopqrstuvwxyz'
 %declare COLUMNS 'transaction_id,line_number,line_type,user_id,email,visitor_id,product_id,quantity,unit_price,discount_amount,tax_amount,shipping_amount,total_amount,currency,coupon_code,payment_method,card_last4,status,order_source,ship_city,ship_region,ship_postal_code,ship_country,ordered_at,updated_at'
@@ -39,9 +42,9 @@ json_files = LOAD '$RAW' USING PigStorage('\t', '-tagPath');
 json = FILTER json_files BY NOT (chararray) $0 MATCHES '.*[.]csv';
 
 -- CSV that landed as plain has no quotes: a record is its line, and commas part its values.
-csv_lines = FOREACH csv GENERATE (chararray) $0 AS path, (chararray) $1 AS raw_text;
-SPLIT csv_lines INTO whole IF SIZE(STRSPLIT(raw_text, ',', -1)) == 25, broken IF SIZE(STRSPLIT(raw_text, ',', -1)) != 25;
-from_csv = FOREACH whole GENERATE path, 0 AS is_malformed, raw_text, FLATTEN(STRSPLIT(raw_text, ',', 25)) AS (
+parted = FOREACH csv GENERATE (chararray) $0 AS path, (chararray) $1 AS raw_text, STRSPLIT((chararray) $1, ',', -1) AS fields;
+SPLIT parted INTO whole IF SIZE(fields) == 25, broken IF SIZE(fields) != 25;
+from_csv = FOREACH whole GENERATE path, 0 AS is_malformed, raw_text, FLATTEN(fields) AS (
     transaction_id:chararray, line_number:chararray, line_type:chararray, user_id:chararray, email:chararray, visitor_id:chararray,
     product_id:chararray, quantity:chararray, unit_price:chararray, discount_amount:chararray, tax_amount:chararray,
     shipping_amount:chararray, total_amount:chararray, currency:chararray, coupon_code:chararray, payment_method:chararray,
@@ -53,8 +56,10 @@ read = STREAM json THROUGH read_json AS (path:chararray, is_malformed:int, text:
     shipping_amount:chararray, total_amount:chararray, currency:chararray, coupon_code:chararray, payment_method:chararray,
     card_last4:chararray, status:chararray, order_source:chararray, ship_city:chararray, ship_region:chararray,
     ship_postal_code:chararray, ship_country:chararray, ordered_at:chararray, updated_at:chararray);
-decoded = decode(read, text, raw_text);
-from_json = FOREACH decoded GENERATE path, is_malformed, raw_text, transaction_id .. updated_at;
+-- read_json.py writes the text of a record without tabs and line ends.
+from_json = FOREACH read GENERATE
+    path, is_malformed, REPLACE(REPLACE(REPLACE(REPLACE(text, '%09', '\t'), '%0A', '\n'), '%0D', '\r'), '%25', '%') AS raw_text,
+    transaction_id .. updated_at;
 malformed = FOREACH broken GENERATE path, 1 AS is_malformed, raw_text, 
     (chararray) null AS transaction_id, (chararray) null AS line_number, (chararray) null AS line_type, (chararray) null AS user_id,
     (chararray) null AS email, (chararray) null AS visitor_id, (chararray) null AS product_id, (chararray) null AS quantity,
@@ -99,19 +104,19 @@ told = FOREACH tidy GENERATE *,
     (told_type IS NULL ? 'product' : told_type) AS line_type,
     (told_status IS NULL ? 'paid' : told_status) AS status,
     (told_currency IS NULL ? '$CURRENCY' : told_currency) AS currency,
-    (told_updated IS NULL ? ordered_text : told_updated) AS updated_text;
-ordered = to_time(told, 'ordered_text', 'ordered_us');
-updated = to_time(ordered, 'updated_text', 'updated_us');
-numbered = to_int(updated, 'line_text', 'line_number');
-counted = to_int(numbered, 'quantity_text', 'quantity');
-priced = to_decimal(counted, 'price_text', 'unit_price');
-discounted = to_decimal(priced, 'discount_text', 'discount_value');
-taxed = to_decimal(discounted, 'tax_text', 'tax_value');
-shipped = to_decimal(taxed, 'shipping_text', 'shipping_value');
-totalled = to_decimal(shipped, 'total_text', 'total_value');
+    (told_updated IS NULL ? ordered_text : told_updated) AS updated_text,
+    (line_text MATCHES '$INTEGER' ? (long) line_text : null) AS line_number,
+    (quantity_text MATCHES '$INTEGER' ? (long) quantity_text : null) AS quantity,
+    (price_text MATCHES '$MONEY' ? (long) ((bigdecimal) price_text * 10000BD) : null) AS unit_price,
+    (discount_text MATCHES '$MONEY' ? (long) ((bigdecimal) discount_text * 10000BD) : null) AS discount_value,
+    (tax_text MATCHES '$MONEY' ? (long) ((bigdecimal) tax_text * 10000BD) : null) AS tax_value,
+    (shipping_text MATCHES '$MONEY' ? (long) ((bigdecimal) shipping_text * 10000BD) : null) AS shipping_value,
+    (total_text MATCHES '$MONEY' ? (long) ((bigdecimal) total_text * 10000BD) : null) AS total_value;
+ordered = to_time(told, ordered_text, ordered_us);
+updated = to_time(ordered, updated_text, updated_us);
 
 -- What follows from them. A quantity times a price may need more digits than a long has.
-filled = FOREACH totalled GENERATE *,
+filled = FOREACH updated GENERATE *,
     (line_type == 'discount' OR line_type == 'adjustment' ? 1 : 0) AS takes_either_sign,
     (discount_value IS NULL ? 0L : discount_value) AS discount_amount,
     (tax_value IS NULL ? 0L : tax_value) AS tax_amount,
@@ -121,8 +126,9 @@ expected = FOREACH filled GENERATE *,
     line_amount + (biginteger) (tax_amount + shipping_amount - discount_amount) AS expected_total;
 
 -- What other tables know of it: the calendar, the shop's clock.
-dated = to_future(expected, '$REF/dates.tsv', 'last_us');
-located = to_local(dated, '$REF/zone_days.tsv', 'ordered_us', 'order_date', 'order_hour');
+dates = LOAD '$REF/dates.tsv' AS (calendar_date:chararray, day_end_us:long);
+dated = JOIN expected BY ds LEFT, dates BY calendar_date USING 'replicated';
+located = to_local(dated, '$REF/zone_days.tsv', ordered_us, order_date, order_hour);
 
 -- The first reason that applies. A comparison with NULL is NULL, and so would be the whole CASE: where a value may be NULL, ask first.
 judged = FOREACH located GENERATE
@@ -141,8 +147,8 @@ judged = FOREACH located GENERATE
         WHEN price_text IS NULL THEN 'missing_required:unit_price'
         WHEN ordered_us IS NULL THEN 'bad_timestamp:ordered_at'
         WHEN updated_us IS NULL THEN 'bad_timestamp:updated_at'
-        WHEN ordered_us > last_us THEN 'future_timestamp:ordered_at'
-        WHEN updated_us > last_us THEN 'future_timestamp:updated_at'
+        WHEN day_end_us IS NOT NULL AND ordered_us > day_end_us + 600000000L THEN 'future_timestamp:ordered_at'
+        WHEN day_end_us IS NOT NULL AND updated_us > day_end_us + 600000000L THEN 'future_timestamp:updated_at'
         WHEN line_number IS NULL THEN 'bad_number:line_number'
         WHEN quantity IS NULL THEN 'bad_number:quantity'
         WHEN unit_price IS NULL THEN 'bad_number:unit_price'

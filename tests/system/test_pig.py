@@ -3,6 +3,7 @@ whole generated shop, heavy with faults."""
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import pytest
 import yaml
 
 from cluster.pig import Cleaned, clean
-from cluster.pig_java import Pig
-from cluster.pig_work import SCRIPTS, Work, prepare
+from cluster.pig_work import SCRIPTS, Work, prepare, run
+from cluster.programs import Pig
 from shoplake.build.plan import Options
 from shoplake.build.run import build
 from shoplake.contracts import load
@@ -153,7 +154,7 @@ def works(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str, str]
         for case in cases:
             _deliver(lake, table, case)
         found[table, zone, currency] = prepare(session(lake, timezone=zone, currency=currency), table, folder / f"work{n}")
-    Pig(folder / "run").run([work.exec_line() for work in found.values()])
+    run(Pig(folder / "run"), [work.exec_line() for work in found.values()])
     return found
 
 
@@ -199,37 +200,47 @@ def _rows(rows: list[Row], columns: list[str]) -> Counter[tuple[Any, ...]]:
 
 
 FUNCTIONS = yaml.load((Path(__file__).parents[1] / "models/functions.yml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-MACROS = ("to_int", "to_decimal", "to_time")
+# How the scripts write each of them; to_time is a macro.
+WRITTEN = {
+    "tidy": "REGEX_EXTRACT(x, '$TIDY', 1)",
+    "fold": "replace_chars(REGEX_EXTRACT(x, '$TIDY', 1), '$CAPITAL', '$SMALL')",
+    "to_int": "(x MATCHES '$INTEGER' ? (long) x : null)",
+    "to_decimal": "(x MATCHES '$MONEY' ? (long) ((bigdecimal) x * 10000BD) : null)",
+}
+COLUMNS = {"tidy": "page_url", "fold": "utm_source", "to_int": "quantity_text", "to_decimal": "price_text"}
 
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[int, str]]:
-    """What the macros, and the expressions that both scripts write out, answer to the inputs of functions.yml."""
+    """What each function answers to the inputs of functions.yml, trimmed as they are when they come to it."""
     folder = tmp_path_factory.mktemp("functions")
     script = (SCRIPTS / "clickstream_clean.pig").read_text(encoding="utf-8")
-    lines = [line for line in script.splitlines() if re.match(r"%declare (TIDY|CAPITAL|SMALL)|DEFINE replace_chars", line)]
+    lines = [line for line in script.splitlines() if re.match(r"%declare|DEFINE replace_chars", line)]
     lines.append(f"IMPORT '{SCRIPTS}/macros.pig';")
-    trimmed = "REGEX_EXTRACT(x, '$TIDY', 1)"
-    folded = f"replace_chars({trimmed}, '$CAPITAL', '$SMALL')"
-    assert trimmed.replace("x,", "page_url,") in script
-    assert folded.replace("x,", "utm_source,", 1) in script
-    for name in ("tidy", "fold", *MACROS):
+    for name in (*WRITTEN, "to_time"):
         rows = "".join(f"{n}\t{row.get('x', '')}\n" for n, row in enumerate(FUNCTIONS[name]))
         (folder / f"{name}.tsv").write_text(rows, encoding="utf-8")
+        trimmed = "x" if name in ("tidy", "fold") else WRITTEN["tidy"]
         lines.append(f"{name}_in = LOAD '{folder}/{name}.tsv' AS (n:int, x:chararray);")
-        lines.append(f"{name}_text = FOREACH {name}_in GENERATE n, {folded if name == 'fold' else trimmed} AS x;")
-        answer = f"{name}(`{name}_text`, x, answer)".replace("`", "")
-        lines.append(f"{name}_all = {answer};" if name in MACROS else f"{name}_all = FOREACH {name}_text GENERATE n, x AS answer;")
-        lines.append(f"{name}_out = FOREACH {name}_all GENERATE n, answer; STORE {name}_out INTO '{folder}/{name}';")
-    Pig(folder / "run").run(lines)
-    found = {}
-    for name in ("tidy", "fold", *MACROS):
-        told = (line.split("\t") for path in (folder / name).glob("part-*") for line in path.read_text(encoding="utf-8").splitlines())
-        found[name] = {int(n): answer for n, answer in told}
-    return found
+        lines.append(f"{name}_text = FOREACH {name}_in GENERATE n, {trimmed} AS x;")
+        if name in WRITTEN:
+            assert re.sub(r"\bx\b", COLUMNS[name], WRITTEN[name]) in script
+            lines.append(f"{name}_out = FOREACH {name}_text GENERATE n, {WRITTEN[name]} AS answer;")
+        else:
+            lines.append(f"{name}_all = {name}({name}_text, x, answer); {name}_out = FOREACH {name}_all GENERATE n, answer;")
+        lines.append(f"STORE {name}_out INTO '{folder}/{name}';")
+    run(Pig(folder / "run"), lines)
+    return {name: dict(_answers(folder / name)) for name in (*WRITTEN, "to_time")}
 
 
-@pytest.mark.parametrize("name", ["tidy", "fold", *MACROS])
+def _answers(folder: Path) -> Iterator[tuple[int, str]]:
+    for path in folder.glob("part-*"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            n, answer = line.split("\t")
+            yield int(n), answer
+
+
+@pytest.mark.parametrize("name", [*WRITTEN, "to_time"])
 def test_named_functions_answer_alike(answers: dict[str, dict[int, str]], name: str) -> None:
     wanted = {n: _as_stored(name, row["is"]) if "is" in row else "" for n, row in enumerate(FUNCTIONS[name])}
     assert answers[name] == wanted

@@ -1,0 +1,7 @@
+"""What can be started here."""
+
+from cluster.hdfs import Hdfs
+from cluster.hive import Hive
+from cluster.programs import Beeline, Pig, Ran
+
+__all__ = ["Beeline", "Hdfs", "Hive", "Pig", "Ran"]
