@@ -41,10 +41,10 @@ csv = FILTER csv_files BY (chararray) $0 MATCHES '.*[.]csv';
 json_files = LOAD '$RAW' USING PigStorage('\t', '-tagPath');
 json = FILTER json_files BY NOT (chararray) $0 MATCHES '.*[.]csv';
 
--- CSV that landed as plain has no quotes: a record is its line, and commas part its values.
+-- CSV that landed as plain has no quotes: a record is its line, and commas part its values. Of another number of them it is malformed.
 parted = FOREACH csv GENERATE (chararray) $0 AS path, (chararray) $1 AS raw_text, STRSPLIT((chararray) $1, ',', -1) AS fields;
-SPLIT parted INTO whole IF SIZE(fields) == 25, broken IF SIZE(fields) != 25;
-from_csv = FOREACH whole GENERATE path, 0 AS is_malformed, raw_text, FLATTEN(fields) AS (
+from_csv = FOREACH parted GENERATE path, (SIZE(fields) == 25 ? 0 : 1) AS is_malformed, raw_text,
+    FLATTEN((SIZE(fields) == 25 ? fields : STRSPLIT(',,,,,,,,,,,,,,,,,,,,,,,,', ',', -1))) AS (
     transaction_id:chararray, line_number:chararray, line_type:chararray, user_id:chararray, email:chararray, visitor_id:chararray,
     product_id:chararray, quantity:chararray, unit_price:chararray, discount_amount:chararray, tax_amount:chararray,
     shipping_amount:chararray, total_amount:chararray, currency:chararray, coupon_code:chararray, payment_method:chararray,
@@ -60,16 +60,7 @@ read = STREAM json THROUGH read_json AS (path:chararray, is_malformed:int, text:
 from_json = FOREACH read GENERATE
     path, is_malformed, REPLACE(REPLACE(REPLACE(REPLACE(text, '%09', '\t'), '%0A', '\n'), '%0D', '\r'), '%25', '%') AS raw_text,
     transaction_id .. updated_at;
-malformed = FOREACH broken GENERATE path, 1 AS is_malformed, raw_text, 
-    (chararray) null AS transaction_id, (chararray) null AS line_number, (chararray) null AS line_type, (chararray) null AS user_id,
-    (chararray) null AS email, (chararray) null AS visitor_id, (chararray) null AS product_id, (chararray) null AS quantity,
-    (chararray) null AS unit_price, (chararray) null AS discount_amount, (chararray) null AS tax_amount,
-    (chararray) null AS shipping_amount, (chararray) null AS total_amount, (chararray) null AS currency,
-    (chararray) null AS coupon_code, (chararray) null AS payment_method, (chararray) null AS card_last4, (chararray) null AS status,
-    (chararray) null AS order_source, (chararray) null AS ship_city, (chararray) null AS ship_region,
-    (chararray) null AS ship_postal_code, (chararray) null AS ship_country, (chararray) null AS ordered_at,
-    (chararray) null AS updated_at;
-records = UNION from_csv, from_json, malformed;
+records = UNION from_csv, from_json;
 
 -- Texts trimmed, enums folded, times and numbers read.
 tidy = FOREACH records GENERATE
