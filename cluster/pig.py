@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from cluster import pig_ref
+from cluster.hdfs import Hdfs
 from cluster.pig_work import Quality, Work, prepare, run
 from cluster.programs import Pig
 from shoplake.engines.pig import FOLDER, TABLES
@@ -38,8 +39,9 @@ class Cleaned:
         return {name: self.total(name) for name in names}
 
 
-def clean(session: Session, tables: Sequence[str] = TABLES, hdfs: str = "") -> list[Cleaned]:
-    """Clean tables with Pig; into LAKE/clean_pig/<table>, or, with the URI `hdfs`, into clean_pig/<table> below it.
+def clean(session: Session, tables: Sequence[str] = TABLES, hdfs: str = "", server: Hdfs | None = None) -> list[Cleaned]:
+    """Clean tables with Pig; into LAKE/clean_pig/<table>, or, with the URI `hdfs`, into clean_pig/<table> below it. With `server`, that
+    file system is Pig's own, and its jobs are MapReduce's; else Pig is in local mode and reaches the URI as any other.
 
     Raises WrongUse for a table without a script, a lake in which nothing landed for it and a URI that is none; CheckFailed when the
     counts do not add up to what the receipts say; ShoplakeError when Pig fails. The output of the run before then stays.
@@ -52,7 +54,7 @@ def clean(session: Session, tables: Sequence[str] = TABLES, hdfs: str = "") -> l
     session.lake.require()
     with tempfile.TemporaryDirectory(prefix="shoplake-pig-") as name:
         folder = Path(name).resolve()
-        pig = Pig(folder / "run")
+        pig = Pig(folder / "run", hdfs=server)
         pig.command()  # what is missing is told before anything is prepared
         works = [prepare(session, table, folder / table) for table in tables]
         if hdfs:

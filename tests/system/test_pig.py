@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from cluster.hdfs import Hdfs
 from cluster.pig import Cleaned, clean
 from cluster.pig_work import SCRIPTS, Work, prepare, run
 from cluster.programs import Pig
@@ -197,6 +198,36 @@ def test_cases_are_judged_alike(works: dict[tuple[str, str, str], Work], shop: t
 
 def _rows(rows: list[Row], columns: list[str]) -> Counter[tuple[Any, ...]]:
     return Counter(tuple(row[c] for c in columns) for row in rows)
+
+
+@pytest.fixture(scope="module")
+def hdfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hdfs]:
+    with Hdfs(tmp_path_factory.mktemp("hdfs")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    one = Lake(tmp_path_factory.mktemp("small") / "lake")
+    plan = Plan(events=4_000, transactions=2_000, users=300, products=100, mess=mess_rates("heavy", []))
+    generate(one, plan, list(GENERATED), parts=1)
+    build(session(one.root, timezone="Asia/Kathmandu"), Options())
+    return one
+
+
+@pytest.mark.parametrize("table, is_mapreduce", [("transactions", True), ("clickstream", False)])
+def test_on_hdfs_the_rows_are_the_same(small: Lake, hdfs: Hdfs, tmp_path: Path, table: str, is_mapreduce: bool) -> None:
+    root = f"{hdfs.uri}/ecommerce"
+    for _ in range(2 if is_mapreduce else 1):  # the second run takes the place of the first
+        (done,) = clean(session(small.root), [table], root, hdfs if is_mapreduce else None)
+    assert done.place == f"{root}/clean_pig/{table}"
+    run(Pig(tmp_path / "run"), [f"fs -get {done.place} {tmp_path}/back"])
+    with opened(session(small.root)) as one:
+        for layer in ("clean", "rejected"):
+            rows = written(tmp_path / "back", layer, table)
+            assert rows.num_rows > 100
+            assert _differences(one, f"{layer}.{table}", rows) == []
+    assert not (small.root / "clean_pig").exists()
 
 
 FUNCTIONS = yaml.load((Path(__file__).parents[1] / "models/functions.yml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
