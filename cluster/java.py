@@ -11,10 +11,7 @@ from shoplake.errors import Lacking
 
 INSTALL = "On Debian and Ubuntu: apt install openjdk-17-jdk-headless"
 # Hadoop, Hive and Pig look into Java's own classes, which Java closes since version 17.
-OPENED = (
-    "java.lang java.lang.invoke java.lang.reflect java.io java.math java.net java.nio java.text java.time java.util "
-    "java.util.concurrent java.util.concurrent.atomic java.util.regex sun.nio.ch"
-).split()
+OPENED = ["java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.math", "java.net", "java.nio", "java.text", "java.time", "java.util", "java.util.concurrent", "java.util.concurrent.atomic", "java.util.regex", "sun.nio.ch"]
 OPENS = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED]
 OPENS.append("--add-opens=java.sql/java.sql=ALL-UNNAMED")
 

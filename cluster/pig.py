@@ -4,6 +4,7 @@ The scripts are pig/*.pig. What a script wrote takes the place of the last run's
 """
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,6 +127,16 @@ def ref_command(lake: _Lake = None, to: Annotated[str, typer.Option(help="Folder
     session.lake.require()
     pig_ref.write(session, Path(to))
     out(f"dates, zone_days, user_agents, products, parameters: in {to}")
+
+
+@app.command(
+    "run", context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    help="Pig itself, as `pig` is on a cluster; all that follows is Pig's.\n\nExample: python -m cluster.pig run -x local script.pig",
+)  # fmt: skip
+def run_command(context: typer.Context) -> None:
+    with tempfile.TemporaryDirectory(prefix="shoplake-pig-") as folder:
+        command = [*Pig(Path(folder)).command(), "-logfile", f"{folder}/pig.log", *context.args]
+        raise typer.Exit(subprocess.run(command, check=False).returncode)
 
 
 def main() -> None:

@@ -18,7 +18,6 @@ from shoplake.lake.receipts import RawFile, raw_partitions
 from shoplake.look.opened import data_files
 from shoplake.settings import Session, zone
 
-
 # Parameters of the scripts, by name: the enum whose values they hold.
 ENUMS = {
     "EVENT_TYPES": "event_type",

@@ -76,8 +76,10 @@ class Pig:
         settings.overlaid(settings.MAPRED, {"mapreduce.framework.name": "local", "mapreduce.task.io.sort.mb": "64"}, conf)
         settings.write_logging(conf, "WARN")
         class_path = [str(conf), f"{resolve('pig')}/lib/*"]
-        # Short jobs: what the second compiler would win it does not earn back.
-        return java.command("org.apache.pig.Main", class_path, self.heap, self.folder / "tmp", "-XX:TieredStopAtLevel=1")
+        # Short jobs in this very process: the second compiler does not earn back what it costs, and Pig need not wait five seconds
+        # before it asks how far a job is.
+        short = ("-XX:TieredStopAtLevel=1", "-Dpig.jobcontrol.sleep=100")
+        return java.command("org.apache.pig.Main", class_path, self.heap, self.folder / "tmp", *short)
 
 
 def _run(words: list[str], folder: Path, limit: float | None) -> Ran:

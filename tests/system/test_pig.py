@@ -2,6 +2,7 @@
 whole generated shop, heavy with faults."""
 
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,11 +12,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import yaml
-
 from cluster.hdfs import Hdfs
 from cluster.pig import Cleaned, clean
 from cluster.pig_work import SCRIPTS, Work, prepare, run
 from cluster.programs import Pig
+
 from shoplake.build.plan import Options
 from shoplake.build.run import build
 from shoplake.contracts import load
@@ -26,6 +27,7 @@ from shoplake.generate.options import Plan, mess_rates
 from shoplake.generate.run import generate
 from shoplake.lake.layout import Lake
 from shoplake.lake.manifest import read_manifest
+from shoplake.lake.receipts import Receipt, raw_partitions, write_receipt
 from shoplake.look.hashes import content_hash, hash_relation
 from shoplake.look.opened import Opened, opened
 from tests.making import deliver, session
@@ -120,7 +122,7 @@ SIDE_OUTPUTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("table, name", SIDE_OUTPUTS)
+@pytest.mark.parametrize(("table", "name"), SIDE_OUTPUTS)
 def test_side_outputs_follow_from_the_clean_rows(lake: Lake, cleaned: dict[str, Cleaned], table: str, name: str) -> None:
     found = _tsv(Path(cleaned[table].place) / name)
     with opened(session(lake.root)) as one:
@@ -207,25 +209,32 @@ def hdfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hdfs]:
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def small(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The last days of the shop: HDFS takes its time for each of many files."""
     one = Lake(tmp_path_factory.mktemp("small") / "lake")
-    plan = Plan(events=4_000, transactions=2_000, users=300, products=100, mess=mess_rates("heavy", []))
-    generate(one, plan, list(GENERATED), parts=1)
+    one.create()
+    by_day = raw_partitions(lake)
+    last = [[key for key in by_day if key[0] == table][-3:] for table in TABLES]
+    files = [file for keys in last for key in keys for file in by_day[key]]
+    for file in files:
+        (one.root / file.path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(lake.root / file.path, one.root / file.path)
+    write_receipt(one, Receipt("days", "generate", "made", "", "", files))
     build(session(one.root, timezone="Asia/Kathmandu"), Options())
     return one
 
 
-@pytest.mark.parametrize("table, is_mapreduce", [("transactions", True), ("clickstream", False)])
+@pytest.mark.parametrize(("table", "is_mapreduce"), [("transactions", True), ("clickstream", False)])
 def test_on_hdfs_the_rows_are_the_same(small: Lake, hdfs: Hdfs, tmp_path: Path, table: str, is_mapreduce: bool) -> None:
     root = f"{hdfs.uri}/ecommerce"
-    for _ in range(2 if is_mapreduce else 1):  # the second run takes the place of the first
+    for _ in range(1 if is_mapreduce else 2):  # the second run takes the place of the first
         (done,) = clean(session(small.root), [table], root, hdfs if is_mapreduce else None)
     assert done.place == f"{root}/clean_pig/{table}"
     run(Pig(tmp_path / "run"), [f"fs -get {done.place} {tmp_path}/back"])
     with opened(session(small.root)) as one:
         for layer in ("clean", "rejected"):
             rows = written(tmp_path / "back", layer, table)
-            assert rows.num_rows > 100
+            assert rows.num_rows > 20
             assert _differences(one, f"{layer}.{table}", rows) == []
     assert not (small.root / "clean_pig").exists()
 
