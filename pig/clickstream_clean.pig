@@ -126,7 +126,7 @@ clean = FOREACH kept GENERATE
     search_query AS search_query, page_url AS page_url, referrer AS referrer, utm_source AS utm_source, utm_medium AS utm_medium,
     utm_campaign AS utm_campaign, device_type AS device_type, user_agent AS user_agent, ip_address AS ip_address,
     country AS country, ds AS ds, copies AS copies;
-left_out = FOREACH bad GENERATE outcome, raw_text, source_file, ds;
+left_out = FOREACH bad GENERATE (outcome IS NULL ? 'unjudged' : outcome) AS outcome, raw_text, source_file, ds;
 rejected = to_rejected(left_out);
 
 quality = count_outcomes(left_out, clean);

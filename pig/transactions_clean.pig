@@ -174,7 +174,7 @@ with_place = FOREACH by_file GENERATE
     FLATTEN(Stitch(named, Over(named.ds, 'row_number'))) AS (source_file:chararray, ds:chararray, raw_text:chararray, place:int);
 later = FILTER with_place BY place > 1;
 repeated = FOREACH later GENERATE 'bad_timestamp:ordered_at' AS outcome, raw_text, source_file, ds;
-others = FOREACH bad GENERATE outcome, raw_text, source_file, ds;
+others = FOREACH bad GENERATE (outcome IS NULL ? 'unjudged' : outcome) AS outcome, raw_text, source_file, ds;
 left_out = UNION others, repeated;
 rejected = to_rejected(left_out);
 

@@ -27,6 +27,13 @@ def test_a_guide_can_be_followed(page: str, tmp_path: Path) -> None:
     follow(page, tmp_path)
 
 
+@pytest.mark.hadoop
+def test_the_guide_of_pig_can_be_followed(tmp_path: Path) -> None:
+    for part in ("cluster", "pig"):
+        (tmp_path / part).symlink_to(ROOT / part)
+    follow("docs/guides/pig.md", tmp_path)
+
+
 @pytest.mark.long
 def test_the_readme_can_be_followed(tmp_path: Path) -> None:
     follow("README.md", tmp_path)

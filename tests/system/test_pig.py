@@ -22,6 +22,7 @@ from shoplake.build.run import build
 from shoplake.contracts import load
 from shoplake.engines.duckdb import DuckDB
 from shoplake.engines.pig import TABLES, casting_select
+from shoplake.errors import CheckFailed, ShoplakeError
 from shoplake.generate.options import TABLES as GENERATED
 from shoplake.generate.options import Plan, mess_rates
 from shoplake.generate.run import generate
@@ -239,6 +240,25 @@ def test_on_hdfs_the_rows_are_the_same(small: Lake, hdfs: Hdfs, tmp_path: Path, 
     assert not (small.root / "clean_pig").exists()
 
 
+def test_a_file_that_changed_after_it_landed_is_found_and_nothing_is_published(small: Lake) -> None:
+    old = small.root / "clean_pig" / "clickstream"
+    old.mkdir(parents=True)
+    (old / "of the run before").touch()
+    file = next(small.root.glob("raw/clickstream/ds=*/part-*.jsonl"))
+    whole = file.read_bytes()
+    file.write_bytes(whole + whole[: whole.index(b"\n") + 1])
+    with pytest.raises(CheckFailed, match="records landed, but Pig read .* deliver it again"):
+        clean(session(small.root), ["clickstream"])
+    file.write_bytes(whole)
+    assert [path.name for path in old.iterdir()] == ["of the run before"]
+    shutil.rmtree(small.root / "clean_pig")
+
+
+def test_a_script_that_pig_refuses_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ShoplakeError, match="^Pig: .*(nowhere|not exist)"):
+        run(Pig(tmp_path), ["lines = LOAD '/nowhere'; STORE lines INTO '/nowhere/else';"])
+
+
 FUNCTIONS = yaml.load((Path(__file__).parents[1] / "models/functions.yml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
 # How the scripts write each of them; to_time is a macro.
 WRITTEN = {
@@ -297,10 +317,3 @@ def _as_stored(name: str, told: str) -> str:
         finally:
             engine.close()
     return str(int(told)) if name == "to_int" else told
-
-
-def test_columns_are_the_contracts() -> None:
-    for table in TABLES:
-        script = (SCRIPTS / f"{table}_clean.pig").read_text(encoding="utf-8")
-        columns = re.findall(r"^%declare COLUMNS '(.*)'$", script, re.MULTILINE)
-        assert columns == [",".join(CONTRACTS.table(f"raw.{table}").names)]
