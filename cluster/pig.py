@@ -131,7 +131,7 @@ def ref_command(lake: _Lake = None, to: Annotated[str, typer.Option(help="Folder
 
 @app.command(
     "run", context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-    help="Pig itself, as `pig` is on a cluster; all that follows is Pig's.\n\nExample: python -m cluster.pig run -x local script.pig",
+    help="Pig itself, as `pig` is on a cluster; all that follows is Pig's.\n\nExample: python -m cluster.pig run script.pig",
 )  # fmt: skip
 def run_command(context: typer.Context) -> None:
     with tempfile.TemporaryDirectory(prefix="shoplake-pig-") as folder:

@@ -37,6 +37,11 @@ def overlaid(file: Path, overlay: Mapping[str, str], folder: Path) -> None:
     write(folder / file.name, {**read(file), **overlay})
 
 
+def of_this_machine(conf: Path, more: Mapping[str, str]) -> None:
+    """Settings of a client that knows no HDFS: paths lie on this machine."""
+    overlaid(CORE, {"fs.defaultFS": "file:///", "fs.permissions.umask-mode": "022", **more}, conf)
+
+
 LOG4J = """\
 log4j.rootLogger={level},console
 log4j.appender.console=org.apache.log4j.ConsoleAppender
