@@ -64,7 +64,8 @@ def _store(table: Table, folder: Path) -> pa.Table:
 def test_a_view_gives_the_contracts_types(engine: str, fetch: Callable[[str, Path], pa.Table], name: str, tmp_path: Path) -> None:
     for layer in ("clean", "rejected"):
         table = CONTRACTS.table(f"{layer}.{name}")
-        wanted = _store(table, tmp_path / layer)
-        found = fetch(casting_select(table, engine, str(tmp_path / layer)), tmp_path / "scratch")
+        folder = tmp_path / "a shop's lake" / layer
+        wanted = _store(table, folder)
+        found = fetch(casting_select(table, engine, str(folder)), tmp_path / "scratch")
         assert found.schema.types == wanted.schema.types
         assert found.to_pylist() == wanted.to_pylist()

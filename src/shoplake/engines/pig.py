@@ -24,14 +24,17 @@ _SPARK: _Reading = {
     "timestamp": lambda x: f"CAST(TIMESTAMP_MICROS({x}) AS TIMESTAMP_NTZ)",
     "date": lambda x: f"DATE_FROM_UNIX_DATE(CAST({x} AS INT))",
 }
-_SOURCES = {"duckdb": "read_parquet('{folder}/part-*.parquet')", "spark": "parquet.`{folder}`"}
+_SOURCES: _Reading = {
+    "duckdb": lambda folder: "read_parquet('" + folder.replace("'", "''") + "/part-*.parquet')",
+    "spark": lambda folder: "parquet.`" + folder.replace("`", "``") + "`",
+}
 _READINGS = {"duckdb": _DUCKDB, "spark": _SPARK}
 
 
 def casting_select(table: Table, engine: str, folder: str) -> str:
     """The SELECT that reads what Pig wrote for a table of clean or rejected in the contract's columns and types."""
     columns = ",\n".join(f"    {_read(c, table, engine)} AS {c.name}" for c in table.columns)
-    return f"SELECT\n{columns}\nFROM {_SOURCES[engine].format(folder=folder)}"
+    return f"SELECT\n{columns}\nFROM {_SOURCES[engine](folder)}"
 
 
 def _read(column: Column, table: Table, engine: str) -> str:
