@@ -75,7 +75,10 @@ class Pig:
         settings.overlaid(settings.MAPRED, self.overlay(), conf)
         settings.write_logging(conf, "WARN")
         class_path = [str(conf), f"{resolve('pig')}/lib/*"]
-        words = _program("org.apache.pig.Main", class_path, self.heap, self.folder)
+        # Short jobs in this very process: the second compiler does not earn back what it costs, and Pig need not wait five seconds
+        # before it asks how far a job is.
+        short = ("-XX:TieredStopAtLevel=1", "-Dpig.jobcontrol.sleep=100")
+        words = _program("org.apache.pig.Main", class_path, self.heap, self.folder, *short)
         return [*words, "-x", "mapreduce" if self.hdfs else "local"]
 
     def overlay(self) -> dict[str, str]:
@@ -91,11 +94,11 @@ def shell(hdfs: Hdfs, folder: Path) -> list[str]:
     return _program("org.apache.hadoop.fs.FsShell", [str(conf), f"{resolve('hdfs')}/lib/*"], "256m", folder.absolute())
 
 
-def _program(main: str, class_path: list[str], heap: str, folder: Path) -> list[str]:
+def _program(main: str, class_path: list[str], heap: str, folder: Path, *more: str) -> list[str]:
     scratch = folder / "tmp"
     # They keep a history and look for start files in the home folder; jline asks for a terminal where there is none.
     return java.command(
-        main, class_path, heap, scratch, f"-Duser.home={scratch}", "-Djline.terminal=jline.UnsupportedTerminal"
+        main, class_path, heap, scratch, f"-Duser.home={scratch}", "-Djline.terminal=jline.UnsupportedTerminal", *more
     )
 
 

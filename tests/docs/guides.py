@@ -61,7 +61,7 @@ def steps(page: Path) -> list[Step]:
 
 def run(step: Step, folder: Path) -> tuple[int, list[str]]:
     """Type the command in the folder; its exit code and all it printed, words and results."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SHOPLAKE_")}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SHOPLAKE_") or k == "SHOPLAKE_CACHE"}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     environment["PYTHONUTF8"] = "1"
     bash = shutil.which("bash") or "bash"

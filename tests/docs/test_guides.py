@@ -28,6 +28,13 @@ def test_a_guide_can_be_followed(page: str, tmp_path: Path) -> None:
     follow(page, tmp_path)
 
 
+@pytest.mark.hadoop
+def test_the_guide_of_pig_can_be_followed(tmp_path: Path) -> None:
+    for part in ("cluster", "pig"):
+        (tmp_path / part).symlink_to(ROOT / part)
+    follow("docs/guides/pig.md", tmp_path)
+
+
 def test_cut_lines_must_be_marked() -> None:
     real = ["a 1.2 s", "b", "c", "d"]
     assert guides.missing(["a 9.9 s", "...", "c", "..."], real) == []

@@ -9,7 +9,7 @@ from shoplake.build.impala_files import impala_files
 from shoplake.build.models import read_models
 from shoplake.build.render import rendered_files
 from shoplake.contracts import dictionary, loader
-from shoplake.engines import duckdb, hive, impala, spark
+from shoplake.engines import duckdb, hive, impala, pig, spark
 from shoplake.errors import ShoplakeError
 from shoplake.terminal import say
 
@@ -21,6 +21,7 @@ def pages(root: Path) -> dict[Path, str]:
     contracts = loader.load(root / "contracts")
     models = read_models(root / "warehouse", contracts)
     found = rendered_files(models, list(ENGINES)) | hive_files(models, contracts) | impala_files(contracts, models)
+    found |= pig.rendered_views(contracts)
     found[Path("docs/reference/data_dictionary.md")] = dictionary.data_dictionary(contracts)
     found[Path("docs/reference/engines.md")] = engines_page(models, read_record(root), ENGINES)
     for name, text in dictionary.json_schemas().items():
@@ -36,7 +37,7 @@ def stale(root: Path, wanted: dict[Path, str]) -> list[str]:
         if not (root / path).exists() or (root / path).read_text(encoding="utf-8") != text
     ]
     there = {
-        p.relative_to(root) for engine in ENGINES for p in (root / "rendered" / engine.NAME).rglob("*.sql")
+        p.relative_to(root) for engine in (*ENGINES, pig) for p in (root / "rendered" / engine.NAME).rglob("*.sql")
     }
     return sorted(found + [f"{path}: no model makes it" for path in there - set(wanted)])
 
@@ -53,7 +54,7 @@ def main(arguments: list[str]) -> int:
         for line in differing:
             say(f"{line}. Run `make render` and commit what it wrote.")
         return 1 if differing else 0
-    for engine in ENGINES:
+    for engine in (*ENGINES, pig):
         for path in (root / "rendered" / engine.NAME).rglob("*.sql"):
             if path.relative_to(root) not in wanted:
                 path.unlink()

@@ -238,6 +238,31 @@ def zone_quarters(zone: ZoneInfo) -> pa.Table:
     )
 
 
+def zone_days(zone: ZoneInfo) -> pa.Table:
+    """ref.zone_quarters in a table small enough for an engine that keeps one side of a join in memory: a row a day of UTC.
+
+    utc_day (days since 1970), change_us, before_us, after_us: the shop's clock is `before_us` ahead of UTC until `change_us`,
+    then `after_us`. Raises WrongUse for a zone whose clock changes twice within a day of UTC.
+    """
+    first = int(dt.datetime(FIRST.year, 1, 1, tzinfo=dt.UTC).timestamp()) // QUARTER
+    last = int(dt.datetime(LAST.year + 1, 1, 1, tzinfo=dt.UTC).timestamp()) // QUARTER
+    a_day = 86400 // QUARTER
+    offsets = _offsets(zone, first, last).reshape(-1, a_day)
+    changes = np.diff(offsets, axis=1) != 0
+    if int(changes.sum(axis=1).max()) > 1:
+        raise WrongUse(f"timezone: the clock of {zone.key} changes twice within a day of UTC, expected once at most. Choose another zone.")
+    days = first // a_day + np.arange(len(offsets))
+    change = days * a_day + np.where(changes.any(axis=1), changes.argmax(axis=1) + 1, 0)
+    return pa.table(
+        {
+            "utc_day": pa.array(days),
+            "change_us": pa.array(change * QUARTER * 1_000_000),
+            "before_us": pa.array(offsets[:, 0] * 1_000_000),
+            "after_us": pa.array(offsets[:, -1] * 1_000_000),
+        }
+    )
+
+
 def _offsets(zone: ZoneInfo, first: int, last: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     """Offset from UTC in seconds for each quarter of an hour in [first, last)."""
 
