@@ -12,6 +12,8 @@ DEV := $(VENV)/.ready-dev
 SPARK := $(VENV)/.ready-spark
 IMPALA := $(VENV)/.ready-impala
 
+ON_SPARK := tests/models tests/system/test_spark_whole.py tests/system/test_spark_kills.py tests/system/test_pig_views.py tests/docs/test_guides.py
+
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -33,7 +35,7 @@ test-long: $(DEV) ## Long repetitions: kills by the dozen, thousands of mangled 
 spark: $(SPARK) ## Spark on this machine, into the environment (needs Java; half a gigabyte)
 
 test-spark: $(SPARK) ## Every model on a real Spark, against DuckDB's rows; the real file, too, with SHOPLAKE_REAL_DATA
-	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -m '$(if $(SHOPLAKE_REAL_DATA),,not real)' tests/models tests/system/test_spark_whole.py
+	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -m 'not hadoop and not guide and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)' $(ON_SPARK)
 
 test-impala: $(IMPALA) ## What is rendered for Impala, parsed by two grammars of it (needs node and npm)
 	@$(RUN)python -m tests.impala.grammars

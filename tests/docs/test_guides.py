@@ -28,6 +28,11 @@ def test_a_guide_can_be_followed(page: str, tmp_path: Path) -> None:
     follow(page, tmp_path)
 
 
+@pytest.mark.spark
+def test_the_guide_to_spark_can_be_followed(tmp_path: Path) -> None:
+    follow("docs/guides/scale_out.md", tmp_path)
+
+
 @pytest.mark.hadoop
 def test_the_guide_of_pig_can_be_followed(tmp_path: Path) -> None:
     for part in ("cluster", "pig"):

@@ -82,6 +82,18 @@ def test_the_metastore_knows_them(lake: Path, server: Server) -> None:
     there.close()
 
 
+def test_a_question_is_computed_there(lake: Path, server: Server) -> None:
+    sql = "select currency, count(*) as n, sum(net_amount) as net from core.fact_transactions where is_sale group by 1 order by 1"
+    answers = []
+    for engine in ("duckdb", "hive"):
+        words = [sys.executable, "-m", "shoplake", "--lake", str(lake), "query", "--engine", engine, "--format", "csv", sql]
+        done = subprocess.run(words, env={**os.environ, "SHOPLAKE_HIVE": f"127.0.0.1:{server.port}"}, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        answers.append(done.stdout)
+    assert answers[0].count("\n") > 1
+    assert answers[0] == answers[1]
+
+
 @pytest.fixture(scope="module")
 def half(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str], dict[str, str]]:
     """A lake built of the first days whose last day has arrived; its hashes now, and those of a build of all."""
