@@ -2,8 +2,10 @@
 
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
+from cluster import resolve
 from cluster.resolve import PARTS, POMS, fingerprint
 from cluster.versions import versions
 
