@@ -5,17 +5,19 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/
 LAKE ?= demo-lake
+CLUSTER ?= demo-cluster
 
 # One mark a set of extras, renewed when what is needed changes.
 ENV := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 SPARK := $(VENV)/.ready-spark
+HADOOP := $(VENV)/.ready-hadoop
 IMPALA := $(VENV)/.ready-impala
 
-ON_SPARK := tests/models tests/system/test_spark_whole.py tests/system/test_spark_kills.py tests/system/test_pig_views.py tests/docs/test_guides.py
+ON_SPARK := tests/models tests/system/test_spark_whole.py tests/system/test_spark_kills.py tests/system/test_standalone.py tests/system/test_pig_views.py tests/docs/test_guides.py
 
 help: ## Print this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 demo: $(ENV) ## A made shop of default size, from raw files to five dashboards (lake: ./demo-lake)
 	@$(RUN)shoplake --lake $(LAKE) demo
@@ -40,6 +42,21 @@ test-spark: $(SPARK) ## Every model on a real Spark, against DuckDB's rows; the 
 test-impala: $(IMPALA) ## What is rendered for Impala, parsed by two grammars of it (needs node and npm)
 	@$(RUN)python -m tests.impala.grammars
 	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -m impala tests/impala
+
+hadoop: $(HADOOP) ## HDFS, Hive and Pig for this machine, by Maven into ~/.cache/shoplake (needs a JDK; half a gigabyte)
+	@$(RUN)python -m cluster resolve
+
+test-hadoop: hadoop ## Real HDFS, Hive and Pig: servers, models and scripts, against DuckDB's rows
+	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -m 'hadoop and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)' tests/models tests/system tests/docs tests/impala
+
+cluster-up: $(HADOOP) ## Start HDFS and Hive on this machine, to stay (their data: ./demo-cluster)
+	@$(RUN)python -m cluster up --dir $(CLUSTER)
+
+cluster-status: $(HADOOP) ## Whether they run, and where
+	@$(RUN)python -m cluster status --dir $(CLUSTER)
+
+cluster-down: $(HADOOP) ## Stop them; the data stays
+	@$(RUN)python -m cluster down --dir $(CLUSTER)
 
 test-wheel: $(DEV) ## The built wheel, in a bare environment and from an empty folder
 	@$(RUN)python -m pytest -m wheel
@@ -88,4 +105,10 @@ $(IMPALA): $(DEV)
 	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[impala]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
 	@touch $@
 
-.PHONY: help demo test test-guides test-real test-long spark test-spark test-impala test-wheel lint render new-model bench clean
+$(HADOOP): $(DEV)
+	@$(RUN)python -m cluster resolve
+	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[hadoop]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
+	@touch $@
+
+.PHONY: help demo test test-guides test-real test-long spark test-spark hadoop test-hadoop cluster-up cluster-status cluster-down test-impala \
+  test-wheel lint render new-model bench clean

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from cluster import java
-from cluster.here import Cluster
+from cluster.here import DEFAULT, Cluster
 from cluster.programs import Beeline, Pig, shell
 from cluster.resolve import PARTS, resolve
 from shoplake.errors import ShoplakeError
@@ -27,7 +27,7 @@ def arguments(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
         prog="cluster", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("--dir", type=Path, default=Path("demo-cluster"), help="[default: demo-cluster]")
+    parser.add_argument("--dir", type=Path, default=DEFAULT, help="[default: demo-cluster]")
     ours = len(words)
     if words and words[0] in PROGRAMS:
         ours = 3 if words[1:2] == ["--dir"] else 1

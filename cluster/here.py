@@ -1,6 +1,7 @@
 """A cluster that stays for a person: HDFS and Hive under one folder, known by their pid files and ports."""
 
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -9,6 +10,8 @@ from cluster.hdfs import Hdfs
 from cluster.hive import Hive
 from cluster.process import Server
 from shoplake.errors import Held, WrongUse
+
+DEFAULT = Path("demo-cluster")
 
 
 class Cluster:
@@ -74,7 +77,7 @@ class Cluster:
 
     def connect(self) -> list[str]:
         """How to reach it."""
-        at = "" if self.folder == Path("demo-cluster").absolute() else f" --dir {self.folder}"
+        at = "" if self.folder == DEFAULT.absolute() else f" --dir {self.folder}"
         http = f"http://127.0.0.1:{self.hdfs.http_port}/webhdfs/v1/?user.name={self.hdfs.user}"
         return [
             f"HDFS         {self.hdfs.uri}",
@@ -90,11 +93,9 @@ class Cluster:
                 f"{self.folder}: no whole cluster runs there. Start one: python -m cluster up --dir {self.folder}"
             )
 
-    def _lock(self) -> FileLock:
+    def _lock(self) -> AbstractContextManager[object]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / "lock", timeout=0)
         try:
-            lock.acquire()
+            return FileLock(self.folder / "lock").acquire(timeout=0)
         except Timeout as e:
             raise Held(f"{self.folder}: another command starts or stops this cluster. Wait until it has ended.") from e
-        return lock

@@ -13,7 +13,7 @@ from cluster import java
 from cluster.ports import HOST, kept, noted
 from cluster.process import LIMIT, Server
 from cluster.versions import HERE
-from shoplake.errors import Lacking
+from shoplake.errors import Lacking, WrongUse
 
 DEFAULTS = HERE / "spark" / "spark-defaults.conf"
 MASTER, WORKER = "org.apache.spark.deploy.master.Master", "org.apache.spark.deploy.worker.Worker"
@@ -150,6 +150,6 @@ def read(file: Path) -> dict[str, str]:
         if line.strip() and not line.startswith("#"):
             key, value = line.split(maxsplit=1)
             if key in found:
-                raise ValueError(f"{file.name}: {key} is set twice")
+                raise WrongUse(f"{file}: {key} is set twice. Remove one.")
             found[key] = value.strip()
     return found
