@@ -5,14 +5,16 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/
 LAKE ?= demo-lake
+CLUSTER ?= demo-cluster
 
 # One mark a set of extras, renewed when what is needed changes.
 ENV := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 SPARK := $(VENV)/.ready-spark
+HADOOP := $(VENV)/.ready-hadoop
 
 help: ## Print this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 demo: $(ENV) ## A made shop of default size, from raw files to five dashboards (lake: ./demo-lake)
 	@$(RUN)shoplake --lake $(LAKE) demo
@@ -29,7 +31,22 @@ test-long: $(DEV) ## Long repetitions: kills by the dozen, thousands of mangled 
 spark: $(SPARK) ## Spark on this machine, into the environment (needs Java; half a gigabyte)
 
 test-spark: $(SPARK) ## Every model on a real Spark, against DuckDB's rows; the real file, too, with SHOPLAKE_REAL_DATA
-	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -m '$(if $(SHOPLAKE_REAL_DATA),,not real)' tests/models tests/system/test_spark_whole.py
+	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -m 'not hadoop$(if $(SHOPLAKE_REAL_DATA),, and not real)' tests/models tests/system/test_spark_whole.py tests/system/test_standalone.py
+
+hadoop: $(HADOOP) ## HDFS, Hive and Pig for this machine, by Maven into ~/.cache/shoplake (needs a JDK; half a gigabyte)
+	@$(RUN)python -m cluster resolve
+
+test-hadoop: hadoop ## Real HDFS, Hive and Pig: servers, models and scripts, against DuckDB's rows
+	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -m 'hadoop$(if $(SHOPLAKE_REAL_DATA),, and not real)' tests/models tests/system tests/docs
+
+cluster-up: $(HADOOP) ## Start HDFS and Hive on this machine, to stay (their data: ./demo-cluster)
+	@$(RUN)python -m cluster up --dir $(CLUSTER)
+
+cluster-status: $(HADOOP) ## Whether they run, and where
+	@$(RUN)python -m cluster status --dir $(CLUSTER)
+
+cluster-down: $(HADOOP) ## Stop them; the data stays
+	@$(RUN)python -m cluster down --dir $(CLUSTER)
 
 test-wheel: $(DEV) ## The built wheel, in a bare environment and from an empty folder
 	@$(RUN)python -m pytest -m wheel
@@ -74,4 +91,9 @@ $(SPARK): $(DEV)
 	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[spark]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
 	@touch $@
 
-.PHONY: help demo test test-real test-long spark test-spark test-wheel lint render new-model bench clean
+$(HADOOP): $(DEV)
+	@$(RUN)python -m cluster resolve
+	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[hadoop]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
+	@touch $@
+
+.PHONY: help demo test test-real test-long spark test-spark hadoop test-hadoop cluster-up cluster-status cluster-down test-wheel lint render new-model bench clean

@@ -6,12 +6,13 @@ import shutil
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from cluster import java, settings
-from cluster.ports import HOST, kept
+from cluster.ports import HOST, kept, noted
 from cluster.process import LIMIT, Server
 from cluster.resolve import resolve
 from shoplake.errors import ShoplakeError
@@ -23,7 +24,7 @@ PORTS = ["rpc", "http", "data", "data_http", "data_ipc"]
 
 
 class Hdfs:
-    """A file system of its own under `folder`, which it survives a stop in. The addresses are known once it was started."""
+    """A file system of its own under `folder`, which it survives a stop in. The addresses are known once it was started, and stay."""
 
     def __init__(self, folder: Path, *, heap: str = "384m") -> None:
         self.folder = folder.absolute()
@@ -31,7 +32,7 @@ class Hdfs:
         self.user = getpass.getuser()  # what WebHDFS has to be told; it may do everything
         self.namenode = Server("namenode", self.folder)
         self.datanode = Server("datanode", self.folder)
-        self._ports: dict[str, int] = {}
+        self._ports = noted(self.folder)
 
     @property
     def servers(self) -> list[Server]:
@@ -85,10 +86,10 @@ class Hdfs:
             return False
         return bool(beans) and beans[0].get("FSState") == "Operational" and beans[0].get("NumLiveDataNodes", 0) >= 1
 
-    def client_settings(self, conf: Path) -> None:
-        """Write what a client of this file system needs to know."""
-        settings.overlaid(settings.CORE, self._core(), conf)
-        settings.overlaid(settings.HDFS, self._hdfs(), conf)
+    def client_settings(self, conf: Path, more: Mapping[str, str] | None = None) -> None:
+        """Write what a client of this file system needs to know, and `more` of its own into core-site.xml."""
+        settings.overlaid(settings.CORE, {**self.core_overlay(), **(more or {})}, conf)
+        settings.overlaid(settings.HDFS, self.hdfs_overlay(), conf)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -100,10 +101,16 @@ class Hdfs:
         for server in self.servers:
             server.refuse_second()
 
-    def _core(self) -> dict[str, str]:
-        return {"fs.defaultFS": self.uri, "hadoop.tmp.dir": str(self.folder / "tmp"), "fs.permissions.umask-mode": "022"}
+    def core_overlay(self) -> dict[str, str]:
+        """What one machine needs instead of a cluster's settings."""
+        return {
+            "fs.defaultFS": self.uri,
+            "hadoop.tmp.dir": str(self.folder / "tmp"),
+            "fs.permissions.umask-mode": "022",
+        }
 
-    def _hdfs(self) -> dict[str, str]:
+    def hdfs_overlay(self) -> dict[str, str]:
+        """What one machine needs instead of a cluster's settings."""
         p = self._ports
         return {
             "dfs.replication": "1",
@@ -140,8 +147,12 @@ class Hdfs:
 
     def _format(self, class_path: list[str]) -> None:
         words = [*java.command(NAMENODE, class_path, "256m", self.folder / "tmp"), "-format", "-nonInteractive"]
-        done = subprocess.run(words, cwd=self.folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            words, cwd=self.folder, env=java.environment(), capture_output=True, text=True, check=False
+        )
         if done.returncode:
             shutil.rmtree(self.folder / "name", ignore_errors=True)
             last = "\n".join(done.stderr.splitlines()[-15:])
-            raise ShoplakeError(f"{self.folder / 'name'}: the NameNode could not make an empty file system there:\n{last}")
+            raise ShoplakeError(
+                f"{self.folder / 'name'}: the NameNode could not make an empty file system there:\n{last}"
+            )

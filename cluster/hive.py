@@ -9,7 +9,7 @@ from typing import Self
 
 from cluster import java, settings
 from cluster.hdfs import Hdfs
-from cluster.ports import HOST, is_answered, kept
+from cluster.ports import HOST, is_answered, kept, noted
 from cluster.process import LIMIT, Server
 from cluster.resolve import resolve
 from shoplake.errors import ShoplakeError
@@ -19,14 +19,14 @@ SERVER = "org.apache.hive.service.server.HiveServer2"
 
 
 class Hive:
-    """HiveServer2 with all it keeps under `folder`; its warehouse lies there, or on `hdfs`. The port is known once it was started."""
+    """HiveServer2 with all it keeps under `folder`; its warehouse lies there, or on `hdfs`. The port is known once it was started, and stays."""
 
     def __init__(self, folder: Path, *, hdfs: Hdfs | None = None, heap: str = "1200m") -> None:
         self.folder = folder.absolute()
         self.hdfs = hdfs
         self.heap = heap
         self.server = Server("hiveserver2", self.folder)
-        self._ports: dict[str, int] = {}
+        self._ports = noted(self.folder)
 
     @property
     def servers(self) -> list[Server]:
@@ -57,7 +57,12 @@ class Hive:
         self._ports = kept(self.folder, ["thrift"])
         class_path = [str(self._write_settings()), str(self._task_jar(home)), f"{home}/lib/*", f"{home}/last/*"]
         (schema,) = (home / "schema").iterdir()
-        places = {"HADOOP_HOME": str(home), "HIVE_HOME": str(home), "METASTORE_HOME": str(schema), "HIVE_CONF_DIR": class_path[0]}
+        places = {
+            "HADOOP_HOME": str(home),
+            "HIVE_HOME": str(home),
+            "METASTORE_HOME": str(schema),
+            "HIVE_CONF_DIR": class_path[0],
+        }
         if not (self.folder / "metastore").exists():
             self._make_metastore(class_path, places)
         try:
@@ -105,7 +110,12 @@ class Hive:
         settings.overlaid(conf / "hive-site.xml", {"javax.jdo.option.ConnectionURL": _derby(partial)}, conf)
         words = [*self._command(SCHEMA_TOOL, [str(conf), *class_path[1:]], "512m"), "-dbType", "derby", "-initSchema"]
         done = subprocess.run(
-            words, cwd=self.folder, env={**java.environment(), **places, "HIVE_CONF_DIR": str(conf)}, capture_output=True, text=True, check=False
+            words,
+            cwd=self.folder,
+            env={**java.environment(), **places, "HIVE_CONF_DIR": str(conf)},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             last = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
@@ -116,15 +126,13 @@ class Hive:
     def _write_settings(self) -> Path:
         conf = self.folder / "conf"
         shutil.rmtree(conf, ignore_errors=True)
-        if self.hdfs:
-            self.hdfs.client_settings(conf)
-        else:
-            local = {"fs.defaultFS": "file:///", "fs.permissions.umask-mode": "022"}
-            settings.overlaid(settings.CORE, local, conf)
         core = {"hadoop.tmp.dir": str(self.folder / "tmp")}
-        settings.overlaid(conf / settings.CORE.name, core, conf)
-        settings.overlaid(settings.HIVE, self._hive(), conf)
-        settings.overlaid(settings.TEZ, self._tez(), conf)
+        if self.hdfs:
+            self.hdfs.client_settings(conf, core)
+        else:
+            settings.of_this_machine(conf, core)
+        settings.overlaid(settings.HIVE, self.hive_overlay(), conf)
+        settings.overlaid(settings.TEZ, self.tez_overlay(), conf)
         settings.write_logging(conf, "WARN")
         return conf
 
@@ -132,7 +140,8 @@ class Hive:
         """A folder on the file system that the tables lie on."""
         return f"{self.hdfs.uri}/{name}" if self.hdfs else (self.folder / name).as_uri()
 
-    def _hive(self) -> dict[str, str]:
+    def hive_overlay(self) -> dict[str, str]:
+        """What one machine needs instead of a cluster's settings."""
         return {
             "javax.jdo.option.ConnectionURL": _derby(self.folder / "metastore"),
             "javax.jdo.option.ConnectionDriverName": "org.apache.derby.jdbc.EmbeddedDriver",
@@ -140,8 +149,8 @@ class Hive:
             "hive.metastore.uris": "",
             "hive.metastore.warehouse.dir": f"{self.warehouse}/managed",
             "hive.metastore.warehouse.external.dir": f"{self.warehouse}/external",
-            "hive.exec.scratchdir": self._place("scratch"),
-            "hive.user.install.directory": self._place("install"),
+            "hive.exec.scratchdir": self._place("tmp/hive"),
+            "hive.user.install.directory": self._place("user"),
             "hive.exec.local.scratchdir": str(self.folder / "tmp" / "scratch"),
             "hive.downloaded.resources.dir": str(self.folder / "tmp" / "resources"),
             "hive.querylog.location": str(self.folder / "tmp" / "queries"),
@@ -163,13 +172,14 @@ class Hive:
             "metastore.task.threads.always": "",
         }
 
-    def _tez(self) -> dict[str, str]:
+    def tez_overlay(self) -> dict[str, str]:
+        """What one machine needs instead of a cluster's settings."""
         return {
             "tez.local.mode": "true",
             "tez.local.mode.without.network": "true",
             "tez.ignore.lib.uris": "true",
             "tez.lib.uris": "",
-            "tez.staging-dir": self._place("tez"),
+            "tez.staging-dir": self._place("tmp/tez-staging"),
             "tez.am.inline.task.execution.max-tasks": "2",
             "tez.runtime.io.sort.mb": "64",
         }

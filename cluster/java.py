@@ -11,10 +11,22 @@ from shoplake.errors import Lacking
 
 INSTALL = "On Debian and Ubuntu: apt install openjdk-17-jdk-headless"
 # Hadoop, Hive and Pig look into Java's own classes, which Java closes since version 17.
-OPENED = (
-    "java.lang java.lang.invoke java.lang.reflect java.io java.math java.net java.nio java.text java.time java.util "
-    "java.util.concurrent java.util.concurrent.atomic java.util.regex sun.nio.ch"
-).split()
+OPENED = [
+    "java.lang",
+    "java.lang.invoke",
+    "java.lang.reflect",
+    "java.io",
+    "java.math",
+    "java.net",
+    "java.nio",
+    "java.text",
+    "java.time",
+    "java.util",
+    "java.util.concurrent",
+    "java.util.concurrent.atomic",
+    "java.util.regex",
+    "sun.nio.ch",
+]
 OPENS = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED]
 OPENS.append("--add-opens=java.sql/java.sql=ALL-UNNAMED")
 
@@ -50,4 +62,6 @@ def command(main: str, class_path: list[str], heap: str, scratch: Path, *more: s
 
 def environment() -> dict[str, str]:
     """What a program of Hadoop sees: nothing that points to another installation on this machine."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("HADOOP_", "HDFS_", "HIVE_", "TEZ_", "PIG_", "YARN_"))}
+    return {
+        k: v for k, v in os.environ.items() if not k.startswith(("HADOOP_", "HDFS_", "HIVE_", "TEZ_", "PIG_", "YARN_"))
+    }

@@ -29,14 +29,22 @@ def is_answered(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
+def noted(folder: Path) -> dict[str, int]:
+    """The ports of last time by name; none when there was no last time."""
+    file = folder / "ports.json"
+    if not file.exists():
+        return {}
+    ports: dict[str, int] = json.loads(file.read_text(encoding="utf-8"))
+    return ports
+
+
 def kept(folder: Path, names: list[str]) -> dict[str, int]:
     """A free port for each name: the ones of last time, since tables and clients remember them, or new ones.
 
     Raises Lacking when a port of last time is used by another process.
     """
     file = folder / "ports.json"
-    if file.exists():
-        ports: dict[str, int] = json.loads(file.read_text(encoding="utf-8"))
+    if ports := noted(folder):
         for name, port in ports.items():
             if not is_free(port):
                 raise Lacking(

@@ -61,10 +61,17 @@ class Server:
             raise ShoplakeError(f"{self.pid_file}: {e}. Delete it when no {self.name} runs.") from e
         return noted["pid"] if started_at(noted["pid"]) == noted["started"] else None
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was started and ended without being told to."""
+        return self.pid is None and self.pid_file.exists()
+
     def refuse_second(self) -> None:
         """Raises Held when it runs already."""
         if self.pid is not None:
-            raise Held(f"{self.folder}: a {self.name} (pid {self.pid}) runs there already. Stop it first, or name another folder.")
+            raise Held(
+                f"{self.folder}: a {self.name} (pid {self.pid}) runs there already. Stop it first, or name another folder."
+            )
 
     def start(self, command: list[str], environment: Mapping[str, str] | None = None) -> None:
         """Start the process; its output goes to the log. Raises Held when it runs already."""

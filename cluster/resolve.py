@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock
@@ -54,14 +53,16 @@ def resolve(part: str) -> Path:
 
 def fingerprint(part: str) -> str:
     """Names what a part is made of: its pom, the versions, and what is added to it."""
-    made_of = (POMS / f"{part}.xml").read_bytes() + FILE.read_bytes() + STUB.encode()
+    made_of = (POMS / f"{part}.xml").read_bytes() + FILE.read_bytes() + (STUB.encode() if part == "pig" else b"")
     return hashlib.sha256(made_of).hexdigest()[:12]
 
 
 def _require_tools() -> None:
     java.find("javac")
     if shutil.which("mvn") is None:
-        raise Lacking("the engines come by Maven, and no mvn was found on the PATH. On Debian and Ubuntu: apt install maven.")
+        raise Lacking(
+            "the engines come by Maven, and no mvn was found on the PATH. On Debian and Ubuntu: apt install maven."
+        )
 
 
 def _fetch(part: str, whole: Path) -> None:
@@ -71,7 +72,8 @@ def _fetch(part: str, whole: Path) -> None:
     print(f"Fetching {part} by Maven into {whole} (once, {PARTS[part]}) ...", file=sys.stderr, flush=True)
     try:
         _maven(POMS / f"{part}.xml", partial)
-        ADDED.get(part, lambda _: None)(partial)
+        if part == "pig":
+            _add_stub(partial)
         partial.chmod(0o755)
         partial.rename(whole)
     except BaseException:
@@ -94,7 +96,9 @@ def _why(pom: Path, said: str) -> str:
         return f"{pom.name}: Maven's repository does not have {unknown[1]}. Name one that has it in Maven's settings.xml. ({first})"
     if UNREACHED.search(said):
         return f"{pom.name}: Maven did not reach its repository. Is there a network, and does Maven's settings.xml name a mirror it can reach? ({first})"
-    return f"{pom.name}: Maven failed ({first}). Run it again by hand to see all it says: mvn -f {pom} generate-resources"
+    return (
+        f"{pom.name}: Maven failed ({first}). Run it again by hand to see all it says: mvn -f {pom} generate-resources"
+    )
 
 
 # Pig looks for this class by name to find a jar it would send along, and the published jar lacks it.
@@ -109,6 +113,3 @@ def _add_stub(folder: Path) -> None:
         (made,) = Path(work).rglob("*.class")
         with zipfile.ZipFile(folder / "lib" / "pig-roaringbitmap-stub.jar", "w") as jar:
             jar.write(made, made.relative_to(work).as_posix())
-
-
-ADDED: dict[str, Callable[[Path], None]] = {"pig": _add_stub}

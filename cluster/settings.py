@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cluster.versions import HERE
+from shoplake.errors import WrongUse
 
 CORE, HDFS, MAPRED = (HERE / "hadoop" / f"{name}-site.xml" for name in ("core", "hdfs", "mapred"))
 HIVE, TEZ = HERE / "hive/hive-site.xml", HERE / "hive/tez-site.xml"
@@ -16,7 +17,7 @@ def read(file: Path) -> dict[str, str]:
     for entry in ET.parse(file).getroot().iter("property"):
         name = entry.findtext("name", "").strip()
         if name in found:
-            raise ValueError(f"{file.name}: {name} is set twice")
+            raise WrongUse(f"{file}: {name} is set twice. Remove one.")
         found[name] = entry.findtext("value", "").strip()
     return found
 
@@ -35,6 +36,11 @@ def write(file: Path, settings: Mapping[str, str]) -> None:
 def overlaid(file: Path, overlay: Mapping[str, str], folder: Path) -> None:
     """Write the settings of `file`, with what this machine needs instead, under its own name into `folder`."""
     write(folder / file.name, {**read(file), **overlay})
+
+
+def of_this_machine(conf: Path, more: Mapping[str, str]) -> None:
+    """Settings of a client that knows no HDFS: paths lie on this machine."""
+    overlaid(CORE, {"fs.defaultFS": "file:///", "fs.permissions.umask-mode": "022", **more}, conf)
 
 
 LOG4J = """\

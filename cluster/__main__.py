@@ -1,0 +1,76 @@
+"""`python -m cluster`: real servers for a person on this machine.
+
+resolve               fetch what the servers are made of, once
+up | down | status    HDFS and Hive under --dir, which keeps their data
+beeline | pig | fs    a program connected to them; what follows is its own: fs -ls /
+"""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from cluster import java
+from cluster.here import DEFAULT, Cluster
+from cluster.programs import Beeline, Pig, shell
+from cluster.resolve import PARTS, resolve
+from shoplake.errors import ShoplakeError
+
+PROGRAMS = ("beeline", "pig", "fs")
+COMMANDS = ("resolve", "up", "down", "status", *PROGRAMS)
+
+
+def arguments(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """What is asked of us, and what is meant for the program: all behind its name and --dir, options that look like ours included."""
+    parser = argparse.ArgumentParser(
+        prog="cluster", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("--dir", type=Path, default=DEFAULT, help="[default: demo-cluster]")
+    ours = len(words)
+    if words and words[0] in PROGRAMS:
+        ours = 3 if words[1:2] == ["--dir"] else 1
+    return parser.parse_args(words[:ours]), words[ours:]
+
+
+def program(asked: argparse.Namespace) -> list[str]:
+    """The words that run beeline, Pig or Hadoop's file commands against the cluster."""
+    cluster = Cluster(asked.dir)
+    cluster.require_running()
+    if asked.command == "beeline":
+        return Beeline(cluster.hive.port, cluster.folder).command()
+    if asked.command == "pig":
+        return Pig(cluster.folder, hdfs=cluster.hdfs).command()
+    return shell(cluster.hdfs, cluster.folder)
+
+
+def main() -> None:
+    asked, words = arguments(sys.argv[1:])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was half started is stopped
+    try:
+        if asked.command == "resolve":
+            for part in PARTS:
+                print(f"{part:<8} {resolve(part)}")
+        elif asked.command == "up":
+            cluster = Cluster(asked.dir)
+            cluster.up()
+            print("\n".join(cluster.connect()))
+        elif asked.command == "down":
+            stopped = Cluster(asked.dir).down()
+            print(f"stopped: {', '.join(stopped)}" if stopped else f"{asked.dir}: nothing runs there")
+        elif asked.command == "status":
+            cluster = Cluster(asked.dir)
+            well, lines = cluster.status()
+            print("\n".join([*lines, *cluster.connect()] if well else lines))
+            sys.exit(0 if well else 1)
+        else:
+            called = [*program(asked), *words]
+            os.execve(called[0], called, java.environment())
+    except ShoplakeError as e:
+        print(e, file=sys.stderr)
+        sys.exit(e.exit_code)
+
+
+if __name__ == "__main__":
+    main()
