@@ -1,8 +1,9 @@
 -- Databases and tables. Run once; what is there already stays.
 -- Made by `make render` from contracts/ and warehouse/: change those, not this.
 --
--- beeline -u ... --hivevar lake=hdfs://namenode:8020/ecommerce -f hive_ddl_create_tables.sql
+-- beeline -u ... --hivevar lake=hdfs://namenode:8020/ecommerce --hivevar buckets=4 -f hive_ddl_create_tables.sql
 -- lake: the folder that holds clean/<table>/ds=D/ and ref/<table>/, such as `shoplake export` writes.
+-- buckets: files of a day of a fact; as many as make files of about 256 MB, 1 for a small shop.
 
 -- What these statements need of a session.
 SET hive.exec.dynamic.partition.mode=nonstrict;
@@ -344,7 +345,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce.fact_clickstream (
     country STRING
 )
 PARTITIONED BY (event_date DATE)
-CLUSTERED BY (event_id) INTO 4 BUCKETS
+CLUSTERED BY (event_id) INTO ${hivevar:buckets} BUCKETS
 STORED AS ORC
 TBLPROPERTIES ('external.table.purge' = 'true');
 
@@ -375,7 +376,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce.fact_refund_states (
     is_current BOOLEAN
 )
 PARTITIONED BY (refund_date DATE)
-CLUSTERED BY (refund_id) INTO 4 BUCKETS
+CLUSTERED BY (refund_id) INTO ${hivevar:buckets} BUCKETS
 STORED AS ORC
 TBLPROPERTIES ('external.table.purge' = 'true');
 
@@ -420,7 +421,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce.fact_transaction_states (
     is_current BOOLEAN
 )
 PARTITIONED BY (order_date DATE)
-CLUSTERED BY (transaction_id) INTO 4 BUCKETS
+CLUSTERED BY (transaction_id) INTO ${hivevar:buckets} BUCKETS
 STORED AS ORC
 TBLPROPERTIES ('external.table.purge' = 'true');
 
@@ -464,7 +465,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce.fact_sessions (
     is_suspected_bot BOOLEAN
 )
 PARTITIONED BY (session_date DATE)
-CLUSTERED BY (session_key) INTO 4 BUCKETS
+CLUSTERED BY (session_key) INTO ${hivevar:buckets} BUCKETS
 STORED AS ORC
 TBLPROPERTIES ('external.table.purge' = 'true');
 
@@ -501,7 +502,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce.fact_refunds (
     updated_at TIMESTAMP
 )
 PARTITIONED BY (refund_date DATE)
-CLUSTERED BY (refund_id) INTO 4 BUCKETS
+CLUSTERED BY (refund_id) INTO ${hivevar:buckets} BUCKETS
 STORED AS ORC
 TBLPROPERTIES ('external.table.purge' = 'true');
 
@@ -543,7 +544,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce.fact_transactions (
     updated_at TIMESTAMP
 )
 PARTITIONED BY (order_date DATE)
-CLUSTERED BY (transaction_id) INTO 4 BUCKETS
+CLUSTERED BY (transaction_id) INTO ${hivevar:buckets} BUCKETS
 STORED AS ORC
 TBLPROPERTIES ('external.table.purge' = 'true');
 

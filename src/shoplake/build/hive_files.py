@@ -8,8 +8,6 @@ from shoplake.contracts import Contracts, Table
 from shoplake.engines import hive
 
 FOLDER = Path("rendered/hive")
-# Files of a day and table. With more, days of a small shop are crumbs; with fewer, those of a large one are not spread.
-BUCKETS = 4
 # A real materialized view. Its sources are external tables, so Hive cannot know when it is stale: it is rebuilt, and never
 # put in place of a query by itself.
 MATERIALIZED = ("marts.mv_daily_revenue_by_category",)
@@ -70,8 +68,9 @@ def _ddl(models: list[Model], contracts: Contracts) -> str:
         elif model.table.layer in ("core", "marts"):
             statements.append((f"{model.name}: {model.table.spec.grain}.", _own(model.table)))
     notes = (
-        "beeline -u ... --hivevar lake=hdfs://namenode:8020/ecommerce -f hive_ddl_create_tables.sql\n"
-        "lake: the folder that holds clean/<table>/ds=D/ and ref/<table>/, such as `shoplake export` writes."
+        "beeline -u ... --hivevar lake=hdfs://namenode:8020/ecommerce --hivevar buckets=4 -f hive_ddl_create_tables.sql\n"
+        "lake: the folder that holds clean/<table>/ds=D/ and ref/<table>/, such as `shoplake export` writes.\n"
+        "buckets: files of a day of a fact; as many as make files of about 256 MB, 1 for a small shop."
     )
     return _file("Databases and tables. Run once; what is there already stays.", notes, statements, overwrites=False)
 
@@ -88,7 +87,7 @@ def _own(table: Table) -> str:
     days = ""
     if partition:
         kind = hive.sql_type(table.column(partition).type)
-        days = f"\nPARTITIONED BY ({partition} {kind})\nCLUSTERED BY ({table.spec.key[0]}) INTO {BUCKETS} BUCKETS"
+        days = f"\nPARTITIONED BY ({partition} {kind})\nCLUSTERED BY ({table.spec.key[0]}) INTO ${{hivevar:buckets}} BUCKETS"
     return (
         f"CREATE EXTERNAL TABLE IF NOT EXISTS {hive.place(table.full_name)} (\n{_columns(table)}\n){days}\nSTORED AS ORC\n"
         "TBLPROPERTIES ('external.table.purge' = 'true')"
