@@ -35,6 +35,7 @@ JAVA = (17, 21)
 # Of a session that is not on a cluster.
 LOCAL = {
     "spark.sql.shuffle.partitions": "16",  # Spark's own 200 cost more than the work
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "100000",  # a job to list some days costs more than listing
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
@@ -48,7 +49,6 @@ SETTINGS = {
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.sources.partitionOverwriteMode": "dynamic",
     "spark.sql.parquet.compression.codec": "zstd",
-    "spark.sql.sources.parallelPartitionDiscovery.threshold": "100000",  # a job to list some days costs more than listing
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
     "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",  # else a .crc beside every file
 }
