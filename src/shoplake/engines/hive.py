@@ -1,15 +1,15 @@
 """Hive: its dialect, its named functions, a session with a HiveServer2."""
 
-import datetime as dt
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from shoplake.contracts import Table
+from shoplake.engines import hiveserver2
+from shoplake.engines.hiveserver2 import first_line
 from shoplake.errors import Lacking, ShoplakeError
 
 NAME = "hive"
@@ -161,6 +161,7 @@ class Hive:
         user: str = "shoplake",
         password: str = "",
         auth: str = "PLAIN",
+        ssl: bool = False,
         timeout: float = 60,
         settings: Mapping[str, str] | None = None,
     ) -> None:
@@ -170,18 +171,14 @@ class Hive:
         is not ready.
         """
         try:
-            from impala.dbapi import connect
-        except ImportError as e:
-            raise Lacking(f"impyla is not installed ({e}). Install it: pip install 'shoplake[hadoop]'.") from e
-        self.where = f"{host}:{port}"
-        try:
-            # PLAIN sends a password in any case, and an empty one is refused by the protocol.
-            self.connection = connect(
-                host=host, port=port, user=user, password=password or "x", auth_mechanism=auth, timeout=timeout
+            self.connection = hiveserver2.connect(
+                "HiveServer2", host=host, port=port, user=user, password=password, auth=auth, ssl=ssl, timeout=timeout, advice=_ADVICE
             )
-            self.cursor = self.connection.cursor()
-        except Exception as e:
-            raise _not_connected(e, self.where, user, timeout) from e
+        except Lacking as e:
+            if _METASTORE.search(str(e.__cause__)):
+                raise _metastore(e.__cause__ or e) from e
+            raise
+        self.cursor = self.connection.cursor()
         for key, value in {**SETTINGS, **(settings or {})}.items():
             self.execute(f"SET {key}={value}")
 
@@ -191,7 +188,8 @@ class Hive:
         return str(self.rows("SELECT VERSION()")[0][0]).split()[0]
 
     def close(self) -> None:
-        self.connection.close()
+        hiveserver2.close(self.cursor)  # with its session; left to the garbage collector it would connect anew to close it
+        hiveserver2.close(self.connection)
 
     def create_databases(self) -> None:
         for database in dict.fromkeys(DATABASES.values()):
@@ -211,13 +209,9 @@ class Hive:
         """The rows as Arrow: decimals at the precision and scale Hive gives them, times in microseconds without a zone."""
         try:
             self.cursor.execute(sql)
-            found = self.cursor.fetchall() if self.cursor.description else []
+            return hiveserver2.arrow(self.cursor)
         except Exception as e:
             raise explain(e, sql) from e
-        fields = [_field(d) for d in self.cursor.description or ()]
-        columns = zip(*found, strict=True) if found else ([] for _ in fields)
-        arrays = [pa.array([_value(v, f.type) for v in c], f.type) for f, c in zip(fields, columns, strict=True)]
-        return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
     def parquet_table(self, name: str, columns: str, folder: Path | str) -> None:
         """A table of a folder of Parquet files, which hold these columns (as in CREATE TABLE). Dropping it drops no file."""
@@ -226,68 +220,16 @@ class Hive:
         self.execute(f"CREATE EXTERNAL TABLE {name} ({columns}) STORED AS PARQUET LOCATION {quote(location)}")
 
 
-_ARROW = {
-    "BOOLEAN": pa.bool_(),
-    "TINYINT": pa.int8(),
-    "SMALLINT": pa.int16(),
-    "INT": pa.int32(),
-    "BIGINT": pa.int64(),
-    "FLOAT": pa.float32(),
-    "DOUBLE": pa.float64(),
-    "DATE": pa.date32(),
-    "TIMESTAMP": pa.timestamp("us"),
-    "BINARY": pa.binary(),
-}
-
-
-def _field(description: tuple[Any, ...]) -> pa.Field:
-    """A column as the protocol describes it. Text, and what Hive sends as text (arrays, maps), is text."""
-    name, kind, precision, scale = description[0], description[1], description[4], description[5]
-    return pa.field(name.rpartition(".")[2], pa.decimal128(precision, scale) if kind == "DECIMAL" else _ARROW.get(kind, pa.string()))
-
-
-def _value(value: Any, kind: pa.DataType) -> Any:
-    """The protocol drops a decimal's last zeros, and Arrow wants the column's own scale only where a value has more."""
-    if value is None:
-        return None
-    if pa.types.is_decimal(kind):
-        return Decimal(value)
-    if pa.types.is_date(kind) and isinstance(value, dt.datetime):
-        return value.date()
-    if pa.types.is_string(kind) and isinstance(value, bytes):
-        return value.decode()
-    return value
-
-
-def _not_connected(e: Exception, where: str, user: str, timeout: float) -> ShoplakeError:
-    text = str(e)
-    if re.search(r"Error validating|Bad status: [34]|authentication|Unsupported mechanism", text, re.IGNORECASE):
-        return Lacking(
-            f"HiveServer2 at {where} does not let {user} in ({_first_line(e)}). Correct the user or the password, "
-            "or the way of logging in: its hive.server2.authentication says which it wants."
-        )
-    if _METASTORE.search(text):
-        return _metastore(e)
-    if re.search(r"refused|Could not connect|Name or service|getaddrinfo|No route|unreachable", text, re.IGNORECASE):
-        return Lacking(
-            f"no HiveServer2 answers at {where} ({_first_line(e)}). Start it, or name the right host and port "
-            "(its hive.server2.thrift.port)."
-        )
-    return Lacking(
-        f"what answers at {where} does not speak HiveServer2's protocol, or did not within {timeout:g} seconds "
-        f"({_first_line(e)}). Its port is hive.server2.thrift.port, not that of its web page, and the transport mode binary."
-    )
-
-
+_ADVICE = "Its port is hive.server2.thrift.port (10000), not that of its web page (10002); the transport mode is binary."
 _METASTORE = re.compile(
     r"Version information not found in metastore|Schema version .* does not match|Required table missing|"
     r"Unable to instantiate .*MetaStoreClient|Could not connect to meta store|MetaException.*(?:JDO|Schema)"
 )
 
 
-def _metastore(e: Exception) -> ShoplakeError:
+def _metastore(e: BaseException) -> ShoplakeError:
     return Lacking(
-        f"Hive's metastore is not ready ({_first_line(e)}). An empty one is made by `schematool -dbType ... -initSchema`, one of "
+        f"Hive's metastore is not ready ({first_line(e)}). An empty one is made by `schematool -dbType ... -initSchema`, one of "
         "another version is brought up by `-upgradeSchema`; then start the metastore and HiveServer2 again."
     )
 
@@ -339,11 +281,5 @@ def explain(e: Exception, sql: str) -> ShoplakeError:
         return _metastore(e)
     for pattern, sentence in _TOLD:
         if re.search(pattern, text):
-            return Lacking(sentence.format(said=_first_line(e)))
-    return ShoplakeError(f"Hive: {_first_line(e)}\nin: {sql[:400]}")
-
-
-def _first_line(e: Exception) -> str:
-    """The server's own words without the list of Java classes it came through."""
-    line = next((line for line in str(e).splitlines() if line.strip()), type(e).__name__)
-    return line if len(line) <= 400 else line[:400] + " ..."
+            return Lacking(sentence.format(said=first_line(e)))
+    return ShoplakeError(f"Hive: {first_line(e)}\nin: {sql[:400]}")

@@ -35,7 +35,7 @@ def connect(
     try:
         from impala.dbapi import connect as open_connection
     except ImportError as e:
-        raise Lacking(f"impyla is not installed ({e}). Install it: pip install 'shoplake[impala]'.") from e
+        raise Lacking(f"impyla is not installed ({e}). Install it: pip install 'shoplake[hadoop]'.") from e
     connection = None
     try:
         # PLAIN sends a password in any case, and the protocol refuses an empty one.
@@ -118,7 +118,7 @@ def _not_connected(
     )
 
 
-def first_line(e: Exception) -> str:
+def first_line(e: BaseException) -> str:
     """The server's own words, without the list of classes they came through."""
     line = next((line for line in str(e).splitlines() if line.strip()), type(e).__name__)
     return line if len(line) <= 400 else line[:400] + " ..."
