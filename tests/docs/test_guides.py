@@ -1,5 +1,7 @@
 """What the pages say to type does what they show."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,17 @@ def test_the_guide_of_pig_can_be_followed(tmp_path: Path) -> None:
     for part in ("cluster", "pig"):
         (tmp_path / part).symlink_to(ROOT / part)
     follow("docs/guides/pig.md", tmp_path)
+
+
+@pytest.mark.hadoop
+def test_the_guide_of_hive_can_be_followed(tmp_path: Path) -> None:
+    for part in ("cluster", "rendered"):
+        (tmp_path / part).symlink_to(ROOT / part)
+    try:
+        follow("docs/guides/hive.md", tmp_path)
+    finally:
+        down = [sys.executable, "-m", "cluster", "down", "--dir", tmp_path / "demo-cluster"]
+        subprocess.run(down, cwd=tmp_path, check=True)
 
 
 def test_cut_lines_must_be_marked() -> None:

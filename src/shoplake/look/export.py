@@ -33,8 +33,8 @@ def export(session: Session, folder: Path, generation: int | None = None) -> dic
     folder = folder.absolute()
     if folder.is_relative_to(lake.root) or lake.root.is_relative_to(folder):
         raise WrongUse(f"{folder}: the lake itself. Export into a folder of its own.")
-    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
-        raise WrongUse(f"{folder}: holds something that no export put there. Choose an empty folder, or a new one.")
+    if folder.exists() and not (folder / MARK).exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise WrongUse(f"{folder}: holds something that no export put there, or is no folder. Choose an empty folder, or a new one.")
     files = {f"{CLEAN}/{p.table}/ds={p.ds}/{p.b}-{Path(f.path).name}": lake.root / f.path for p in manifest.partitions for f in p.clean_files}
     files |= {f"{REF}/{name}/{Path(f.path).name}": lake.root / f.path for name, f in manifest.ref_files.items()}
     contracts = load(session["project"])
