@@ -1,6 +1,6 @@
 """A build on Hive: core and marts are made by a HiveServer2, of clean that the embedded engine made from raw.
 
-Everything is made in a database of this build alone, over folders <layer>/<table>/g=N/ of the lake, checked there, and named by a
+Everything is made in a database of this build alone, over folders <layer>/<table>/g-N/ of the lake, checked there, and named by a
 manifest: readers of the lake change with CURRENT, all tables at once. Then the metastore follows, a table at a time: the tables
 of `ecommerce` and `ecommerce_clean` are pointed at the new folders, and no file is moved.
 
@@ -26,8 +26,13 @@ from shoplake.lake.layout import Lake
 from shoplake.lake.manifest import DataFile, Manifest, Partition
 from shoplake.settings import Session
 
-# Timestamps as other engines read them, not Hive's own INT96.
-PARQUET = {"hive.parquet.write.int64.timestamp": "true", "hive.parquet.timestamp.time.unit": "micros"}
+WRITES = {
+    # Timestamps as other engines read them, not Hive's own INT96.
+    "hive.parquet.write.int64.timestamp": "true",
+    "hive.parquet.timestamp.time.unit": "micros",
+    # What a UNION ALL writes lies in the table's folder, not in one of each branch.
+    "hive.tez.union.flatten.subdirectories": "true",
+}
 # A table's property in the metastore: its columns, the lake and the generation it was pointed to.
 POINTED = "shoplake.pointed"
 
@@ -105,8 +110,8 @@ class HiveHouse:
         return data_files(self.lake.root, folder, day)
 
     def folder(self, table: Table) -> Path:
-        """Where this generation's files of a table go."""
-        return self.lake.home / table.layer / table.name / f"g={self.number:06d}"
+        """Where this generation's files of a table go. Not g=N: Hive would take it for a partition of the day's."""
+        return self.lake.home / table.layer / table.name / f"g-{self.number:06d}"
 
     def show(self, table: Table, files: FilesByDay) -> None:
         """A table of a former generation."""
@@ -119,7 +124,7 @@ class HiveBuilder(EmbeddedBuilder):
     def __init__(self, session: Session, plan: Plan) -> None:
         super().__init__(session, plan)
         self.hive = connect(session)
-        for key, value in PARQUET.items():
+        for key, value in WRITES.items():
             self.hive.execute(f"SET {key}={value}")
         self.house: Any = HiveHouse(self.hive, self.lake, self.number)
         self._shown = 0
@@ -147,7 +152,7 @@ class HiveBuilder(EmbeddedBuilder):
 
     def _parquet(self, name: str, table: Table, folder: Path) -> None:
         columns = ", ".join(f"{c.name} {facts.sql_type(c.type)}" for c in table.columns)
-        self.hive.parquet_table(self.house.place(name), columns, folder)
+        self.hive.parquet_table(self.house.place(name), columns, f"file://{folder}")
 
     def make_clean(self, shown: Any) -> list[Partition]:
         made = super().make_clean(shown)
@@ -263,4 +268,5 @@ def _external(table: Table, name: str, folder: Path) -> str:
 
 
 def _uri(folder: Path) -> str:
-    return facts.quote(folder.resolve().as_uri())
+    """As Hive wants it: a path's own characters, not those of a URI (`=` would become %3D, in the folder's name)."""
+    return facts.quote(f"file://{folder.resolve()}")

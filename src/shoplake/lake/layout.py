@@ -22,7 +22,7 @@ class Lake:
     rejected/<table>/ds=D/b=B/  the rows left out, each with a reason
     gen/gen-N.duckdb, .json     a published generation (core, marts) and its manifest
     on/<engine>/                the same of another engine: clean, rejected, ref, gen, CURRENT; its core, marts and ledger are
-                                folders of files, <layer>/<table>/g=N/
+                                folders of files, <layer>/<table>/g=N/ (on Hive g-N)
     truth/, truth.json          on a generated lake: what was planted
     """
 

@@ -151,14 +151,14 @@ def sweep(lake: Lake, keep: int = KEPT) -> list[str]:
 def _sweep_files(lake: Lake, named: set[str]) -> list[str]:
     """Of the tables that are folders of files: every file that no kept generation names, and folders that are empty then."""
     removed = []
-    for path in sorted(lake.home.glob("*/*/g=*/**/*"), reverse=True):
+    for path in sorted(lake.home.glob("*/*/g[=-]*/**/*"), reverse=True):
         if path.is_dir():
             if not any(path.iterdir()):
                 path.rmdir()
         elif path.relative_to(lake.root).as_posix() not in named:
             path.unlink()
             removed.append(path.relative_to(lake.root).as_posix())
-    for folder in lake.home.glob("*/*/g=*"):
+    for folder in lake.home.glob("*/*/g[=-]*"):
         if not any(folder.iterdir()):
             folder.rmdir()
     return removed
