@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.here import DEFAULT, Cluster
 from tests.docs import guides
 from tests.docs.guides import ROOT
 
@@ -25,6 +26,14 @@ def follow(page: str, folder: Path) -> None:
 @pytest.mark.parametrize("page", GUIDES)
 def test_a_guide_can_be_followed(page: str, tmp_path: Path) -> None:
     follow(page, tmp_path)
+
+
+@pytest.mark.hadoop
+def test_the_hadoop_guide_can_be_followed(tmp_path: Path) -> None:
+    try:
+        follow("docs/guides/hadoop.md", tmp_path)
+    finally:
+        Cluster(tmp_path / DEFAULT).down()
 
 
 @pytest.mark.long
