@@ -103,7 +103,6 @@ class SparkStandalone:
             "spark.authenticate": "false",  # nothing leaves this machine
             "spark.network.crypto.enabled": "false",
             "spark.io.encryption.enabled": "false",
-            "spark.local.dir": str(self.folder / "local"),
             "spark.sql.warehouse.dir": str(self.folder / "warehouse"),
             "spark.eventLog.dir": (self.folder / "events").as_uri(),
             "spark.ui.enabled": "false",
@@ -125,6 +124,7 @@ class SparkStandalone:
             "SPARK_HOME": str(home),
             "SPARK_CONF_DIR": str(self.conf),
             "SPARK_LOCAL_IP": HOST,
+            "SPARK_LOCAL_DIRS": str(self.folder / "local"),
             "SPARK_DAEMON_MEMORY": "256m",
             "SPARK_DAEMON_JAVA_OPTS": f"-XX:+UseSerialGC -XX:-UsePerfData -Djava.io.tmpdir={self._scratch()}",
         }

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cluster.here import DEFAULT, Cluster
 
 from tests.docs import guides
 from tests.docs.guides import ROOT
@@ -51,6 +52,16 @@ def test_the_guide_of_hive_can_be_followed(tmp_path: Path) -> None:
     finally:
         down = [sys.executable, "-m", "cluster", "down", "--dir", tmp_path / "demo-cluster"]
         subprocess.run(down, cwd=tmp_path, check=True)
+
+
+@pytest.mark.hadoop
+def test_the_hadoop_guide_can_be_followed(tmp_path: Path) -> None:
+    try:
+        follow("docs/guides/hadoop.md", tmp_path)
+    finally:
+        Cluster(tmp_path / DEFAULT).down()
+
+
 
 
 def test_cut_lines_must_be_marked() -> None:
