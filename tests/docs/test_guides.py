@@ -62,8 +62,6 @@ def test_the_hadoop_guide_can_be_followed(tmp_path: Path) -> None:
         Cluster(tmp_path / DEFAULT).down()
 
 
-
-
 def test_cut_lines_must_be_marked() -> None:
     real = ["a 1.2 s", "b", "c", "d"]
     assert guides.missing(["a 9.9 s", "...", "c", "..."], real) == []

@@ -90,7 +90,7 @@ def test_errors_say_the_remedy(words: str, kind: type[ShoplakeError], remedy: st
 
 def test_without_impyla(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "impala.dbapi", None)
-    with pytest.raises(Lacking, match=r"impyla is not installed.*pip install 'shoplake\[impala\]'"):
+    with pytest.raises(Lacking, match=r"impyla is not installed.*pip install 'shoplake\[hadoop\]'"):
         Impala()
 
 
