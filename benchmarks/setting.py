@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from benchmarks.measure import Facts, environment
 
@@ -63,7 +64,7 @@ class Setting:
         return self.prepared("stages.tax:capture", raw=self.shop["lake"], folder=str(self.folder / "built"))
 
 
-def plan(size: str):
+def plan(size: str) -> Any:
     from shoplake.generate.command import plan_of
 
     return plan_of({}, size, str(SEED))
@@ -97,13 +98,22 @@ def fresh_lake(raw: str, folder: str) -> Path:
     return root
 
 
-def session(root: Path, threads: int):
+def session(root: Path, threads: int) -> Any:
     from shoplake.settings import resolve
 
     return resolve({"lake": str(root), "threads": str(threads), "memory": MEMORY})
 
 
-def connect(threads: int, folder: str, database: str = ":memory:", **more: object):
+def database_of(lake: Any) -> Path:
+    """The file of core and marts of the published generation."""
+    from shoplake.lake.manifest import read_manifest
+
+    database = read_manifest(lake).database
+    assert database is not None, "the embedded engine publishes one"
+    return Path(lake.root) / database.path
+
+
+def connect(threads: int, folder: str, database: str = ":memory:", **more: Any) -> Any:
     """A bare DuckDB connection with our threads and memory."""
     import duckdb
 

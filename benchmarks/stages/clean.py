@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from benchmarks import setting
 from benchmarks.measure import Case, Facts, Goal, Unequal, Work
@@ -27,7 +28,7 @@ def cases(s: Setting) -> list[Case]:
     return found
 
 
-def scan(a: Facts) -> Callable[[], Facts]:
+def scan(a: Facts) -> Callable[[], Callable[[], Facts]]:
     """The files as they are, each in the reader's own way, into one Parquet file."""
     from shoplake.contracts import load
 
@@ -63,18 +64,18 @@ def scan(a: Facts) -> Callable[[], Facts]:
 
 
 def ours(a: Facts) -> Callable[[], Callable[[], Facts]]:
+    from shoplake.build.embedded import EmbeddedBuilder
     from shoplake.build.plan import Options, make_plan
-    from shoplake.build.run import _Builder
     from shoplake.terminal import Steps
 
     root = setting.fresh_lake(a["raw"], a["folder"])
     session = setting.session(root, a["threads"])
 
-    builder = _Builder(session, make_plan(session, Options(full=True)))
-    builder._reference()
+    builder = EmbeddedBuilder(session, make_plan(session, Options(full=True)))
+    builder.reference()
 
     def timed() -> Callable[[], Facts]:
-        partitions = [p for p in builder._clean(Steps("clean", 1)) if p.table == a["table"]]
+        partitions = [p for p in builder.clean(Steps("clean", 1)) if p.table == a["table"]]
 
         def facts() -> Facts:
             rows = builder.engine.rows
@@ -94,7 +95,7 @@ def ours(a: Facts) -> Callable[[], Callable[[], Facts]]:
     return timed
 
 
-def _unfound(builder, table: str) -> int:
+def _unfound(builder: Any, table: str) -> int:
     """Clean rows whose texts are not those of a raw row of the same day."""
     from shoplake.engines.duckdb import FUNCTIONS
 

@@ -41,7 +41,7 @@ def _digest(found: dict[str, list[tuple[object, ...]]]) -> Facts:
 
 def by_hand(a: Facts) -> Callable[[], Callable[[], Facts]]:
     """Dates written into the SQL as a person would."""
-    from shoplake.look.dashboards import SQL, TOP_CARTS, TOP_PRODUCTS
+    from shoplake.build.dashboard_sql import SQL, TOP_CARTS, TOP_PRODUCTS
 
     day = dt.date.fromisoformat(a["as_of"])
     words = {"as_of": day, "last": day - dt.timedelta(1), "once": day - dt.timedelta(30), "twice": day - dt.timedelta(60),
@@ -58,7 +58,8 @@ def by_hand(a: Facts) -> Callable[[], Callable[[], Facts]]:
 
 
 def ours(a: Facts) -> Callable[[], Callable[[], Facts]]:
-    from shoplake.look.dashboards import SQL, all_dashboards
+    from shoplake.build.dashboard_sql import SQL
+    from shoplake.look.dashboards import all_dashboards
     from shoplake.look.opened import opened
 
     way = opened(setting.session(Path(a["lake"]), a["threads"]))

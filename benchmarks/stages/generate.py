@@ -113,7 +113,7 @@ def _rows_counted(reference: Facts, mine: Facts) -> str:
     return f"rows written counted: {mine['rows']:,} against {reference['rows']:,}; every repetition the same SHA-256"
 
 
-def mimesis(a: Facts) -> Callable[[], Facts]:
+def mimesis(a: Facts) -> Callable[[], Callable[[], Facts]]:
     """Processes are started before the clock: only rows count."""
     shares = [a["rows"] * (k + 1) // a["threads"] - a["rows"] * k // a["threads"] for k in range(a["threads"])]
     paths = [f"{a['folder']}/users-{k}.csv" for k in range(a["threads"])]
@@ -147,10 +147,10 @@ def _profiles(rows: int, path: str) -> None:
     moment, number, choice = Datetime(seed=setting.SEED), Numeric(seed=setting.SEED), Choice(seed=setting.SEED)
     with open(path, "w", encoding="utf-8") as f:
         for k in range(rows):
-            f.write(",".join((
+            f.write(",".join(map(str, (
                 f"U{k:08d}", person.email(), person.phone_number(), person.first_name(), person.last_name(),
                 choice(["female", "male", ""]), str(moment.date(1950, 2005)), address.address(), address.city(), address.state(),
                 address.postal_code(), address.country_code(), moment.datetime(2020, 2025).isoformat(), choice(["true", "false"]),
                 choice(["search", "email", "social"]), choice(["new", "regular", "vip"]), f"{number.float_number(0, 5000, 2)}",
                 choice(["EUR", "USD", "GBP"]), moment.datetime(2025, 2025).isoformat(),
-            )) + "\n")  # fmt: skip
+            ))) + "\n")  # fmt: skip

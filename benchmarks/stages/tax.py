@@ -49,7 +49,7 @@ def tables_of(database: Path) -> dict[str, str]:
         names = c.execute(
             f"SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE schema_name IN {MADE} ORDER BY 1"
         ).fetchall()
-        return {n: " ".join(map(str, c.execute(f"SELECT COUNT(*), SUM(CAST(HASH(t) AS HUGEINT)) FROM {n} AS t").fetchone())) for (n,) in names}  # fmt: skip
+        return {n: " ".join(map(str, c.execute(f"SELECT COUNT(*), SUM(CAST(HASH(t) AS HUGEINT)) FROM {n} AS t").fetchall()[0])) for (n,) in names}  # fmt: skip
 
 
 def _facts(database: Path) -> Facts:
@@ -60,13 +60,12 @@ def _facts(database: Path) -> Facts:
 def ours(a: Facts) -> Callable[[], Callable[[], Facts]]:
     from shoplake.build.plan import Options
     from shoplake.build.run import build
-    from shoplake.lake.manifest import read_manifest
 
     session = setting.session(setting.fresh_lake(a["raw"], a["folder"]), a["threads"])
 
     def timed() -> Callable[[], Facts]:
         build(session, Options(full=True))
-        return lambda: _facts(session.lake.root / read_manifest(session.lake).database.path)
+        return lambda: _facts(setting.database_of(session.lake))
 
     return timed
 
@@ -90,7 +89,7 @@ def capture(a: Facts) -> Callable[[], Facts]:
         manifest = read_manifest(session.lake)
         return {
             "captured": str(captured), "lake": str(root), "steps": len(steps), "as_of": manifest.as_of,
-            "database": str(root / manifest.database.path),
+            "database": str(setting.database_of(session.lake)),
         }  # fmt: skip
 
     return timed
@@ -104,7 +103,7 @@ def _record(folder: Path, root: str) -> list[list[str]]:
     from shoplake.engines.duckdb import DuckDB
 
     steps: list[list[str]] = []
-    inside = []  # an Arrow table becomes a table through `execute`; that is one step
+    inside: list[int] = []  # an Arrow table becomes a table through `execute`; that is one step
 
     def wrapped(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(engine: DuckDB, sql: str) -> Any:
@@ -139,8 +138,8 @@ def _record(folder: Path, root: str) -> list[list[str]]:
         side_by_side(engine, listed)
         inside.pop()
 
-    DuckDB.arrow_table, clean._named = kept_table, kept_named  # type: ignore[method-assign]
-    DuckDB.run_side_by_side = kept_side_by_side  # type: ignore[method-assign]
+    DuckDB.arrow_table, clean._named = kept_table, kept_named  # type: ignore[method-assign, assignment]
+    DuckDB.run_side_by_side = kept_side_by_side  # type: ignore[method-assign, assignment]
     return steps
 
 

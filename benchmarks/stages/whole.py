@@ -31,8 +31,6 @@ def cases(s: Setting) -> list[Case]:
 
 
 def ours(a: Facts) -> Callable[[], Callable[[], Facts]]:
-    from shoplake.lake.manifest import read_manifest
-
     root = Path(a["folder"]) / "lake"
     start = [
         sys.executable,
@@ -58,7 +56,7 @@ def ours(a: Facts) -> Callable[[], Callable[[], Facts]]:
         def facts() -> Facts:
             from shoplake.lake.layout import Lake
 
-            database = root / read_manifest(Lake(root)).database.path
+            database = setting.database_of(Lake(root))
             found = tax.tables_of(database)
             return {"tables": found, "same": found}
 

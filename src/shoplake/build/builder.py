@@ -86,10 +86,8 @@ class Builder(ABC):
             core = [m for m in plan.models if m.table.layer != "clean"]
             total = len({one.table for one in plan.new}) + len(core if plan.selected is None else plan.selected) + 2
             with steps("build", total) as shown:
-                for name, rows in {**self.ref.calendar(), **self.ref.small()}.items():
-                    self.show_ref(name, rows)
-                self.show_ref("user_agents", self.ref.known_agents())
-                partitions = self._clean(shown)
+                self.reference()
+                partitions = self.clean(shown)
                 self.told += check_volume(plan, partitions)
                 kill_point("after_clean")
                 manifest = self._generation(partitions, shown)
@@ -101,7 +99,13 @@ class Builder(ABC):
             self.close()
             shutil.rmtree(self.lake.scratch, ignore_errors=True)
 
-    def _clean(self, shown: Steps) -> list[Partition]:
+    def reference(self) -> None:
+        """Show what cleaning reads of ref."""
+        for name, rows in {**self.ref.calendar(), **self.ref.small()}.items():
+            self.show_ref(name, rows)
+        self.show_ref("user_agents", self.ref.known_agents())
+
+    def clean(self, shown: Steps) -> list[Partition]:
         """Clean what is new, check it, and give the partitions of the new generation, by table and day."""
         made = self.make_clean(shown)
         partitions = sorted([*self.plan.kept, *made], key=lambda p: (p.table, p.ds))
