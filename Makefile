@@ -28,8 +28,11 @@ test: $(DEV) ## The default test suite: no JVM, no network, under two minutes on
 test-guides: $(DEV) ## The pages: all that README, the guides and CONTRIBUTING say to type, typed
 	@$(RUN)python -m pytest -m guide -n auto
 
+test-made: $(DEV) ## Made shops: figures beside those of real ones, what was planted found, every mart recomputed apart
+	@$(RUN)python -m pytest -m made
+
 test-real: $(DEV) ## The tests on real data; SHOPLAKE_REAL_DATA names the folder that holds it
-	@$(RUN)python -m pytest -m real
+	@$(RUN)python -m pytest -m 'real and not spark and not hadoop'
 
 test-long: $(DEV) ## Long repetitions: kills by the dozen, thousands of mangled lines, readers during publication
 	@$(RUN)python -m pytest -m long -n auto
@@ -110,5 +113,5 @@ $(HADOOP): $(DEV)
 	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[hadoop]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
 	@touch $@
 
-.PHONY: help demo test test-guides test-real test-long spark test-spark hadoop test-hadoop cluster-up cluster-status cluster-down test-impala \
+.PHONY: help demo test test-guides test-made test-real test-long spark test-spark hadoop test-hadoop cluster-up cluster-status cluster-down test-impala \
   test-wheel lint render new-model bench clean

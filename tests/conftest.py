@@ -1,10 +1,11 @@
 """Rooms that build one shop for all their tests run in one process each, so that it is built once."""
 
+import gc
+
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 ONE_SHOP = (
-    "tests/realism/",
     "tests/recompute/",
     "tests/unit/generate/",
     "tests/unit/look/",
@@ -18,6 +19,18 @@ class ByRoom(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 
     def _split_scope(self, nodeid: str) -> str:
         return next((room for room in ONE_SHOP if nodeid.startswith(room)), nodeid)
+
+
+def pytest_collection_finish() -> None:
+    """What collection made lives to the end: the collector of garbage need not walk it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # at the end some libraries report what no collector has taken
+    gc.collect()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,4 +1,4 @@
-"""One generated and built shop of medium size, made once however many processes run the tests."""
+"""One generated and built shop of medium size."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
 from shoplake.build.plan import Options
 from shoplake.build.run import build
@@ -47,14 +46,15 @@ class Shop:
         return json.loads((self.lake.root / "truth.json").read_text())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "shop" in getattr(item, "fixturenames", ()) and item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("made")
+
+
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Shop]:
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "realism"
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "CURRENT").exists():
-            make(folder, PLAN)
-    lake = Lake(folder)
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    lake = make(tmp_path_factory.mktemp("realism"), PLAN)
     with opened(lake) as engine:
         values = {**click_figures(engine), **order_figures(engine)}
         yield Shop(PLAN, lake, read_references(REFERENCES), values, find(lake), engine)

@@ -41,6 +41,7 @@ def assert_equal(lake: Path, empty: frozenset[str] = frozenset()) -> None:
     assert {table for table, n in rows.items() if not n} == empty
 
 
+@pytest.mark.made
 def test_a_generated_shop_with_heavy_mess_equals_its_recomputation(tmp_path):
     lake = tmp_path / "lake"
     shoplake(lake, "generate", "all", "--size", "tiny", "--mess", "heavy", "--seed", "11", "--parts", "1")

@@ -75,8 +75,8 @@ def read_model(path: Path, layer: str, contracts: Contracts) -> Model:
     if name not in contracts.tables:
         raise WrongUse(f"{path}:1: {name} has no contract. Write contracts/{layer}/{path.stem}.yml.")
     text = path.read_text(encoding="utf-8")
-    tree = _tree(path, text)
-    inputs = _inputs(tree, path, layer, contracts)
+    tree, tables = _tree(path, text)
+    inputs = _inputs(tables, path, layer, contracts)
     _check_columns(tree, path, contracts.table(name))
     return Model(contracts.table(name), path, text, tree, inputs)
 
@@ -93,8 +93,8 @@ def _check_columns(tree: exp.Query, path: Path, table: Table) -> None:
 
 
 @lru_cache(maxsize=256)
-def _tree(path: Path, text: str) -> exp.Query:
-    """The checked tree of a model's text. No one may change it: it is shared."""
+def _tree(path: Path, text: str) -> tuple[exp.Query, tuple[exp.Table, ...]]:
+    """The checked tree of a model's text, and the tables it reads. No one may change it: it is shared."""
     try:
         trees = sqlglot.parse(text, read=DIALECT)
     except (ParseError, TokenError) as e:
@@ -107,19 +107,18 @@ def _tree(path: Path, text: str) -> exp.Query:
     for node in list(tree.find_all(exp.TryCast)):
         node.replace(exp.Cast(this=node.this, to=node.to))
     check_subset(tree, path, text)
-    return tree
+    named = list(tree.find_all(exp.CTE, exp.Table))
+    local = {one.alias for one in named if isinstance(one, exp.CTE)}
+    return tree, tuple(t for t in named if isinstance(t, exp.Table) and (t.db or t.name not in local))
 
 
-def _inputs(tree: exp.Query, path: Path, layer: str, contracts: Contracts) -> tuple[str, ...]:
-    local = {cte.alias for cte in tree.find_all(exp.CTE)}
+def _inputs(tables: tuple[exp.Table, ...], path: Path, layer: str, contracts: Contracts) -> tuple[str, ...]:
     found: list[str] = []
-    for table in tree.find_all(exp.Table):
+    for table in tables:
         if not table.db:
-            if table.name not in local:
-                raise WrongUse(
-                    f"{path}:{_line(table)}: {table.name} is neither a WITH of this model nor layer.table. Name the layer."
-                )
-            continue
+            raise WrongUse(
+                f"{path}:{_line(table)}: {table.name} is neither a WITH of this model nor layer.table. Name the layer."
+            )
         name = f"{table.db}.{table.name}"
         if name not in contracts.tables:
             raise WrongUse(

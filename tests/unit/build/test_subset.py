@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from shoplake.build import pages
 from shoplake.build.models import downstream, read_models
 from shoplake.build.render import render
 from shoplake.contracts import load
@@ -119,11 +118,6 @@ def test_rendering_casts_every_column_and_leaves_no_named_function() -> None:
                 assert f"CAST(m.{column.name} AS {engine.sql_type(column.type)}) AS {column.name}" in text
             for name in engine.FUNCTIONS:
                 assert f"{name}(" not in text.replace("unix_micros(", "")
-
-
-def test_what_is_committed_is_what_is_rendered() -> None:
-    root = Path(__file__).resolve().parents[3]
-    assert pages.stale(root, pages.pages(root)) == []
 
 
 def test_a_column_that_a_model_does_not_give_names_both_files(project: Path) -> None:
