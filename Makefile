@@ -17,7 +17,7 @@ IMPALA := $(VENV)/.ready-impala
 ON_SPARK := tests/models tests/system/test_spark_whole.py tests/system/test_spark_kills.py tests/system/test_standalone.py tests/system/test_pig_views.py tests/docs/test_guides.py
 
 help: ## Print this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 demo: $(ENV) ## A made shop of default size, from raw files to five dashboards (lake: ./demo-lake)
 	@$(RUN)shoplake --lake $(LAKE) demo
@@ -35,12 +35,15 @@ test-real: $(DEV) ## The tests on real data; SHOPLAKE_REAL_DATA names the folder
 	@$(RUN)python -m pytest -m 'real and not spark and not hadoop'
 
 test-long: $(DEV) ## Long repetitions: kills by the dozen, thousands of mangled lines, readers during publication
-	@$(RUN)python -m pytest -m long -n auto
+	@$(RUN)python -m pytest -m 'long and not spark and not hadoop' -n auto
+
+test-engines-long: $(SPARK) hadoop ## Long repetitions on Spark and Hive: twenty kills of a build on each, a whole year; hours
+	@$(RUN)python -m pytest -m 'long and (spark or hadoop)' tests/system
 
 spark: $(SPARK) ## Spark on this machine, into the environment (needs Java; half a gigabyte)
 
 test-spark: $(SPARK) ## Every model on a real Spark, against DuckDB's rows; the real file, too, with SHOPLAKE_REAL_DATA
-	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -m 'not hadoop and not guide and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)' $(ON_SPARK)
+	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -n 2 -m 'not hadoop and not guide and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)' $(ON_SPARK)
 
 test-impala: $(IMPALA) ## What is rendered for Impala, parsed by two grammars of it (needs node and npm)
 	@$(RUN)python -m tests.impala.grammars
@@ -50,7 +53,7 @@ hadoop: $(HADOOP) ## HDFS, Hive and Pig for this machine, by Maven into ~/.cache
 	@$(RUN)python -m cluster resolve
 
 test-hadoop: hadoop ## Real HDFS, Hive and Pig: servers, models and scripts, against DuckDB's rows
-	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -m 'hadoop and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)' tests/models tests/system tests/docs tests/impala
+	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -n 2 -m 'hadoop and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)' tests/models tests/system tests/docs tests/impala
 
 cluster-up: $(HADOOP) ## Start HDFS and Hive on this machine, to stay (their data: ./demo-cluster)
 	@$(RUN)python -m cluster up --dir $(CLUSTER)
@@ -75,7 +78,7 @@ render: $(DEV) ## Write rendered/ and the generated reference pages from contrac
 new-model: $(DEV) ## Scaffold a model: make new-model name=core.fact_returns
 	@$(RUN)python -m shoplake.build.scaffold $(name)
 
-bench: $(DEV) ## Measure against references in the same run: make bench, make bench stage=clean
+bench: $(if $(filter spark growth,$(stage)),$(SPARK),$(DEV)) ## Measure against references in the same run: make bench, make bench stage=clean
 	@$(RUN)python -m pip install -q -c constraints.txt -e '.[bench]'
 	@$(RUN)python -m benchmarks.run $(stage)
 
@@ -113,5 +116,5 @@ $(HADOOP): $(DEV)
 	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[hadoop]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
 	@touch $@
 
-.PHONY: help demo test test-guides test-made test-real test-long spark test-spark hadoop test-hadoop cluster-up cluster-status cluster-down test-impala \
+.PHONY: help demo test test-guides test-made test-real test-long test-engines-long spark test-spark hadoop test-hadoop cluster-up cluster-status cluster-down test-impala \
   test-wheel lint render new-model bench clean

@@ -1,6 +1,7 @@
 """`python -m benchmarks.run [STAGE]`: measure, print, and keep what was found.
 
-STAGE is one of the stages, `all`, or `tiny`: every stage, small, each side once, to see that it works; that keeps nothing.
+STAGE is one of the stages, `all` (but those on Spark), or `tiny`: the same, small, each side once, to see that it works; that
+keeps nothing.
 """
 
 import argparse
@@ -14,10 +15,8 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.measure import Facts, measure
-from benchmarks.setting import Setting
-from benchmarks.stages import STAGES
-
-SIZES = ("tiny", "small", "default", "large")
+from benchmarks.setting import SIZES, Setting
+from benchmarks.stages import ON_SPARK, STAGES
 
 
 def say(text: str) -> None:
@@ -49,7 +48,8 @@ def main() -> None:
         setting = Setting(folder, asked.size)
         if asked.stage == "tiny":
             setting.threads = [max(setting.threads)]
-        for stage in STAGES if asked.stage in ("all", "tiny") else (asked.stage,):
+        usual = [stage for stage in STAGES if stage not in ON_SPARK]
+        for stage in usual if asked.stage in ("all", "tiny") else (asked.stage,):
             found: list[Facts] = []
             for case in STAGES[stage](setting):
                 found.append(measure(case, folder, case.rounds if asked.rounds is None else asked.rounds, say))

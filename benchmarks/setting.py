@@ -15,7 +15,9 @@ from typing import Any
 from benchmarks.measure import Facts, environment
 
 SEED = 42
+SIZES = ("tiny", "small", "default", "large")
 MEMORY = "2GB"
+SPARK_MEMORY = "4GB"
 # TPC-H bytes as CSV: of its largest table and of all, at scale factor 1.
 LINEITEM_BYTES, ALL_BYTES = 757_800_000, 1_096_000_000
 
@@ -57,6 +59,20 @@ class Setting:
     def shop(self) -> Facts:
         """A whole lake, raw only."""
         return self.prepared("setting:made", folder=str(self.folder / "shop"), tables=None)
+
+    @cached_property
+    def small_shop(self) -> Facts:
+        """A whole lake a size smaller, raw only: for engines that take minutes."""
+        return self._shop_of(-1, "small")
+
+    @cached_property
+    def large_shop(self) -> Facts:
+        """A whole lake of ten times the events, raw only."""
+        return self._shop_of(1, "large")
+
+    def _shop_of(self, step: int, folder: str) -> Facts:
+        size = SIZES[min(max(SIZES.index(self.size) + step, 0), len(SIZES) - 1)]
+        return self.prepared("setting:made", folder=str(self.folder / folder), tables=None, size=size)
 
     @cached_property
     def built(self) -> Facts:

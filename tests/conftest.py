@@ -1,6 +1,7 @@
-"""Rooms that build one shop for all their tests run in one process each, so that it is built once."""
+"""Tests that look at one shop, or at one server, run in one process, so that it is built, or started, once."""
 
 import gc
+import re
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -15,9 +16,12 @@ ONE_SHOP = (
 
 
 class ByRoom(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Rooms with a shop first, each to one process, then all other tests one by one."""
+    """Rooms with a shop or a server first, each to one process, then all other tests one by one."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith("tests/system/"):
+            file, _, test = nodeid.partition("::")
+            return file + "".join(re.findall(r"\[(?:made|uci|year)\]", test))
         return next((room for room in ONE_SHOP if nodeid.startswith(room)), nodeid)
 
 

@@ -29,8 +29,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if not os.environ.get("SHOPLAKE_RECORD") or session.testsfailed:
-        return
+    if not os.environ.get("SHOPLAKE_RECORD") or session.testsfailed or hasattr(session.config, "workerinput"):
+        return  # of several processes the one that hears of all tests writes
     record = json.loads((ROOT / RECORD).read_text(encoding="utf-8")) if (ROOT / RECORD).exists() else {}
     every = Counter(p.parent.name for p in paths()) + Counter({f.lower(): 1 for f in NAMED_FUNCTIONS})
     for (engine, version), found in _passed.items():

@@ -2,10 +2,12 @@
 metastore's tables; and what is said when no server is there."""
 
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ from tests.unit.build.test_incremental import hostile_shop
 pytestmark = pytest.mark.hadoop
 
 PLAN = Plan(events=8_000, transactions=4_000, users=1_000, products=200, mess=mess_rates("heavy", []))
-MADE = ("core.", "marts.")
+FIRST = "2025-12-01"  # a partition costs a local metastore what a thousand rows do: arrivals from here on
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def lake(request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytes
         arrive = [sys.executable, "-m", "shoplake", "--lake", root, "ingest", Path(folder).resolve() / "online_retail.csv.gz"]
         subprocess.run(arrive, check=True, capture_output=True)
     for engine in ("duckdb", "hive"):
-        build_on(engine, server, root)
+        build_on(engine, server, root, first_ds=FIRST if request.param == "made" else None)
     return root
 
 
@@ -127,25 +129,69 @@ def test_a_late_day_rewrites_what_it_touches(half: Any, server: Server, tmp_path
         assert {path.split("/")[-2].partition("=")[2] for path in new - old} <= set(result.touched[table])
 
 
-@pytest.mark.parametrize(
-    "point", ["in_clean_files", "after_tables", "before_current", *(pytest.param(p, marks=pytest.mark.long) for p in ("after_clean", "in_database", "after_current"))]
-)  # fmt: skip
+def run(lake: Path, server: Server, **environment: str) -> "subprocess.CompletedProcess[str]":
+    words = [sys.executable, "-m", "shoplake", "--lake", str(lake), "build", "--engine", "hive"]
+    there = {"SHOPLAKE_HIVE": f"127.0.0.1:{server.port}", "SHOPLAKE_TIMEZONE": "Europe/Berlin"}
+    return subprocess.run(words, env={**os.environ, **there, **environment}, capture_output=True, text=True, check=False)
+
+
+def is_healed(lake: Path, server: Server, after: dict[str, str]) -> None:
+    """The next run equals an undisturbed one, and so does what the metastore knows."""
+    again = run(lake, server)
+    assert again.returncode == 0, again.stderr
+    assert hashes("hive", lake) == after
+    there, table = hive.Hive(host="127.0.0.1", port=server.port), load().table("core.fact_transactions")
+    found = there.fetch(f"SELECT {', '.join(table.names)} FROM {hive.place(table.full_name)}")
+    there.close()
+    assert content_hash(found, table) == after[table.full_name]
+
+
+def test_kills_one_after_another_leave_the_old_whole_and_the_next_run_heals(half: Any, server: Server, tmp_path: Path) -> None:
+    made, before, after = half
+    lake = tmp_path / "lake"
+    shutil.copytree(made, lake)
+    for point in ("in_clean_files", "after_tables", "before_current"):
+        killed = run(lake, server, SHOPLAKE_KILL_AT=point)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        assert hashes("hive", lake) == before
+    is_healed(lake, server, after)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("point", ["in_clean_files", "after_clean", "in_database", "after_tables", "before_current", "after_current"])
 def test_a_kill_leaves_the_old_or_the_new_whole(half: Any, server: Server, point: str, tmp_path: Path) -> None:
     made, before, after = half
     lake = tmp_path / "lake"
     shutil.copytree(made, lake)
-    words = [sys.executable, "-m", "shoplake", "--lake", str(lake), "build", "--engine", "hive"]
-    environment = {**os.environ, "SHOPLAKE_HIVE": f"127.0.0.1:{server.port}", "SHOPLAKE_TIMEZONE": "Europe/Berlin"}
-    killed = subprocess.run(words, env={**environment, "SHOPLAKE_KILL_AT": point}, capture_output=True, text=True, check=False)
+    killed = run(lake, server, SHOPLAKE_KILL_AT=point)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert hashes("hive", lake) == (after if point == "after_current" else before)
-    again = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-    assert again.returncode == 0, again.stderr
-    assert hashes("hive", lake) == after
-    there = hive.Hive(host="127.0.0.1", port=server.port)
-    table = load().table("core.fact_transactions")  # a kill after publication leaves the metastore behind; the next run brings it up
-    assert content_hash(there.fetch(f"SELECT {', '.join(table.names)} FROM {hive.place(table.full_name)}"), table) == after[table.full_name]
-    there.close()
+    assert hashes("hive", lake) == (after if point == "after_current" else before)  # the metastore may be behind: healing brings it up
+    is_healed(lake, server, after)
+
+
+@pytest.fixture(scope="module")
+def usual_seconds(half: Any, server: Server, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """How long the build takes that is killed."""
+    lake = tmp_path_factory.mktemp("usual") / "lake"
+    shutil.copytree(half[0], lake)
+    began = time.monotonic()
+    assert run(lake, server).returncode == 0
+    return time.monotonic() - began
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(20))
+def test_a_kill_at_random_leaves_one_of_the_two_whole(half: Any, server: Server, usual_seconds: float, number: int, tmp_path: Path) -> None:
+    made, before, after = half
+    lake = tmp_path / "lake"
+    shutil.copytree(made, lake)
+    words = [sys.executable, "-m", "shoplake", "--lake", str(lake), "build", "--engine", "hive"]
+    there = {"SHOPLAKE_HIVE": f"127.0.0.1:{server.port}", "SHOPLAKE_TIMEZONE": "Europe/Berlin"}
+    with subprocess.Popen(words, env={**os.environ, **there}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        time.sleep(random.Random(number).uniform(0.1, 0.95) * usual_seconds)
+        running.kill()
+    assert hashes("hive", lake) in (before, after)
+    is_healed(lake, server, after)
 
 
 def test_no_server_is_said_and_changes_nothing(half: Any, tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ def cost_of(context: Any, group: str, step: str, seconds: float) -> Cost:
             if stage in seen:
                 continue
             seen.add(stage)
-            data = store.lastStageAttempt(stage)
+            if (data := _stage(store, stage)) is None:
+                continue
             found.rows_in += data.inputRecords()
             found.rows_out += data.outputRecords()
             found.shuffle_bytes += data.shuffleWriteBytes()
@@ -51,6 +52,19 @@ def cost_of(context: Any, group: str, step: str, seconds: float) -> Cost:
                 longest = data.executorRunTime()
                 found.skew = _skew(context, store, stage, data.attemptId())
     return found
+
+
+def _stage(store: Any, stage: int) -> Any:
+    """A stage's account, or None when Spark has forgotten it: first go those that it skipped, which cost nothing; how many of the
+    others it keeps `spark.ui.retainedStages` says."""
+    from py4j.protocol import Py4JJavaError
+
+    try:
+        return store.lastStageAttempt(stage)
+    except Py4JJavaError as e:
+        if e.java_exception.getClass().getName() != "java.util.NoSuchElementException":
+            raise
+        return None
 
 
 def _skew(context: Any, store: Any, stage: int, attempt: int) -> float:
