@@ -144,7 +144,7 @@ def _record(folder: Path, root: str) -> list[dict[str, Any]]:
         kept("raw", table=f"raw.{table.name}", files=msgspec.to_builtins(files))
         show_raw(self, table, arrivals)
 
-    Spark.execute, Spark.fetch, Spark.write, Spark.show_files = kept_execute, kept_fetch, kept_write, kept_show  # type: ignore[method-assign]
+    Spark.execute, Spark.fetch, Spark.write, Spark.show_files = kept_execute, kept_fetch, kept_write, kept_show  # type: ignore[method-assign, assignment]
     SparkBuilder._show_raw = kept_raw  # type: ignore[method-assign]
     return steps
 
