@@ -164,7 +164,7 @@ class Hive:
             "hive.tez.container.size": "256",
             "hive.auto.convert.join.noconditionaltask.size": "83886080",
             # Derby parses a long list of values by recursion, and a year of new days would overflow its stack.
-            "hive.metastore.direct.sql.max.elements.values.clause": "50",
+            "metastore.direct.sql.max.elements.values.clause": "50",
             # Threads that only cost memory where one person asks one server.
             "hive.server2.materializedviews.registry.impl": "DUMMY",
             "hive.notification.event.poll.interval": "0s",

@@ -34,6 +34,7 @@ LOOSE = [
     (re.compile(r"\bb=[0-9a-f]{12}\b"), "b=#"),
     (re.compile(r"\b(generate|build|verify) [0-9]+/[0-9]+"), r"\1 #"),
     (re.compile(r"127\.0\.0\.1:[0-9]+|\(pid [0-9]+\)|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}"), "#"),
+    (re.compile(r"\buser\.name=\S+"), "user.name=#"),
     (re.compile(r"\s+"), " "),
 ]
 
@@ -58,8 +59,8 @@ def steps(page: Path) -> list[Step]:
         elif inside and line.startswith("$ "):
             command, _, code = line.removeprefix("$ ").partition("  # exit ")
             found.append(Step(command, int(code or 0)))
-        elif inside and line.startswith("> ") and not found[-1].shown:
-            found[-1].command += "\n" + line.removeprefix("> ")
+        elif inside and (line == ">" or line.startswith("> ")) and not found[-1].shown:
+            found[-1].command += "\n" + line.removeprefix(">").removeprefix(" ")
         elif inside:
             found[-1].shown.append(line)
             found[-1].lines.append(number)
