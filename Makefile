@@ -14,7 +14,7 @@ SPARK := $(VENV)/.ready-spark
 HADOOP := $(VENV)/.ready-hadoop
 IMPALA := $(VENV)/.ready-impala
 
-ON_SPARK := tests/models tests/system/test_spark_whole.py tests/system/test_spark_kills.py tests/system/test_standalone.py tests/system/test_pig_views.py tests/docs/test_guides.py
+ON_SPARK := tests/models tests/system/test_spark_whole.py tests/system/test_spark_kills.py tests/system/test_spark_stats.py tests/system/test_standalone.py tests/system/test_pig_views.py tests/docs/test_guides.py
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -29,7 +29,7 @@ test-guides: $(DEV) ## The pages: all that README, the guides and CONTRIBUTING s
 	@$(RUN)python -m pytest -m guide -n auto
 
 test-made: $(DEV) ## Made shops: figures beside those of real ones, what was planted found, every mart recomputed apart
-	@$(RUN)python -m pytest -m made
+	@$(RUN)python -m pytest -m 'made and not long'
 
 test-real: $(DEV) ## The tests on real data; SHOPLAKE_REAL_DATA names the folder that holds it
 	@$(RUN)python -m pytest -m 'real and not spark and not hadoop'

@@ -120,6 +120,17 @@ def session(root: Path, threads: int) -> Any:
     return resolve({"lake": str(root), "threads": str(threads), "memory": MEMORY})
 
 
+def end_spark() -> None:
+    """End the JVM and wait for it, so that what it used is counted as this process's and not as that of others."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    assert gateway is not None, "a Spark was started here"
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
+
+
 def database_of(lake: Any) -> Path:
     """The file of core and marts of the published generation."""
     from shoplake.lake.manifest import read_manifest

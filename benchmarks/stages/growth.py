@@ -44,6 +44,8 @@ def built(a: Facts) -> Callable[[], Callable[[], Facts]]:
         done = build(session, Options(full=True))
 
         def facts() -> Facts:
+            if a["engine"] == "spark":
+                setting.end_spark()
             landed: dict[str, int] = {}
             for one in done.partitions:
                 if one.landed != one.clean + one.duplicate + one.rejected:

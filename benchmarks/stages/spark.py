@@ -13,10 +13,9 @@ from typing import Any
 import msgspec
 
 from benchmarks import setting
-from benchmarks.measure import Case, Facts, Goal, Unequal, Work
+from benchmarks.measure import Case, Facts, Goal, Work
 from benchmarks.setting import Setting
-
-PLACE = "<lake>"
+from benchmarks.stages.tax import PLACE, equal_tables
 
 
 def cases(s: Setting) -> list[Case]:
@@ -24,21 +23,13 @@ def cases(s: Setting) -> list[Case]:
     a = {"raw": s.small_shop["lake"], "captured": captured}
     return [
         Case(
-            "build on Spark", "spark", max(s.threads), Work("stages.spark:bare", a), Work("stages.spark:ours", a), _equal_tables,
+            "build on Spark", "spark", max(s.threads), Work("stages.spark:bare", a), Work("stages.spark:ours", a), equal_tables,
             None, Goal("ratio", 1.3), None,
             "`build --engine spark --full` against the same statements (reads, SELECTs, writes and checks) run bare in one session of "
             "the same settings; the session's start is timed on neither side",
             rounds=2,
         )
     ]  # fmt: skip
-
-
-def _equal_tables(reference: Facts, mine: Facts) -> str:
-    if reference["tables"] != mine["tables"]:
-        different = [k for k in mine["tables"] if mine["tables"][k] != reference["tables"].get(k)]
-        raise Unequal(f"tables differ: {', '.join(different) or sorted(reference['tables'])}")
-    rows = sum(int(v.split()[0]) for v in mine["tables"].values())
-    return f"{len(mine['tables'])} tables of clean, core and marts, {rows:,} rows, the same content hashes on both sides and in every repetition"
 
 
 def _session(root: Path, threads: int) -> Any:
@@ -48,9 +39,10 @@ def _session(root: Path, threads: int) -> Any:
 
 
 def _facts(home: Path) -> Facts:
-    """Rows and content hash of each table, of the files of the newest build below a lake's `on/spark`."""
+    """Rows and content hash of each table, of the files of the only build below a lake's `on/spark`. Spark is no longer needed."""
     import duckdb
 
+    setting.end_spark()
     found = {}
     with duckdb.connect() as c:
         for folder in sorted(home.glob("*/*/g=*")):

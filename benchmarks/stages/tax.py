@@ -38,7 +38,7 @@ def equal_tables(reference: Facts, mine: Facts) -> str:
         different = [k for k in mine["tables"] if mine["tables"][k] != reference["tables"].get(k)]
         raise Unequal(f"tables differ: {', '.join(different) or sorted(reference['tables'])}")
     rows = sum(int(v.split()[0]) for v in mine["tables"].values())
-    return f"{len(mine['tables'])} tables of core and marts, {rows:,} rows, the same content hashes on both sides and in every repetition"
+    return f"{len(mine['tables'])} tables, {rows:,} rows, the same content hashes on both sides and in every repetition"
 
 
 def tables_of(database: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ import pytest
 
 from shoplake.build.plan import Options
 from shoplake.build.run import Result, build
+from shoplake.errors import CheckFailed
 from shoplake.generate.options import TABLES, Plan, mess_rates
 from shoplake.generate.run import generate
 from shoplake.lake.layout import Lake
@@ -105,6 +106,11 @@ def test_late_arrivals_rewrite_the_days_they_touch(lake: Lake) -> None:
     profile = {"user_id": user, "customer_segment": "vip", "updated_at": f"{days[30]}T00:00:00Z"}
     deliver(lake.root, "transactions", days[-1], [late], name="late")
     deliver(lake.root, "users", days[-1], [profile], name="late")
+    file = lake.root / next(f.path for files in before.table_files.values() for f in files)
+    file.rename(lake.root / "away")
+    with pytest.raises(CheckFailed, match=f"{file.name}: missing, expected [0-9]+ bytes .*build --full"):
+        build_on("spark", lake.root, first_ds=MONTHS)
+    (lake.root / "away").rename(file)
     results = {engine: build_on(engine, lake.root, first_ds=MONTHS) for engine in ENGINES}
     assert not any(r.is_full for r in results.values())
     assert results["spark"].touched == results["duckdb"].touched

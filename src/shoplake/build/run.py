@@ -8,7 +8,7 @@ from shoplake.build.builder import Builder
 from shoplake.build.embedded import EmbeddedBuilder
 from shoplake.build.plan import Options, Plan, make_plan
 from shoplake.build.volume import check_volume
-from shoplake.errors import Lacking
+from shoplake.errors import CheckFailed, Lacking
 from shoplake.lake.layout import write_atomically
 from shoplake.lake.manifest import Partition
 from shoplake.lake.publish import locked, relink, sweep
@@ -53,6 +53,7 @@ def build(session: Session, options: Options, wait_seconds: float = 0) -> Result
 
                     catch_up(session, lake, plan.contracts, p)
                 return Result(None, p.as_of, time.monotonic() - began, False, p.partitions, 0, p.tables, {}, p.told)
+            _require_files(plan)
             manifest = _builder(session, plan).run()
             _remember_project(session)
             sweep(lake, int(session["keep"]))
@@ -72,6 +73,31 @@ def build(session: Session, options: Options, wait_seconds: float = 0) -> Result
         manifest.told,
         plan.reasons,
     )
+
+
+def _require_files(plan: Plan) -> None:
+    """All is on disk that this build takes over from its parent. Raises CheckFailed naming the first file that is not.
+
+    Engines that are shown a folder would not miss one file of several, and the new generation would lack its rows.
+    """
+    needed = [f for p in plan.kept for f in p.clean_files]
+    if plan.parent is not None and not plan.whole:
+        needed += [f for p in plan.gone for f in p.clean_files]
+        needed += [f for files in plan.parent.table_files.values() for f in files]
+        needed += [plan.parent.database] if plan.parent.database else []
+    wrong = [(f, found) for f in needed if (found := _size(plan.lake.root / f.path)) != f.bytes]
+    if wrong:
+        file, found = wrong[0]
+        of = f" --engine {plan.lake.engine}" if plan.lake.engine else ""
+        more = f" {len(wrong) - 1} more files differ." if wrong[1:] else ""
+        raise CheckFailed(
+            f"{plan.lake.root / file.path}: {'missing' if found is None else f'found {found} bytes'}, expected {file.bytes} bytes of a "
+            f"published table.{more} Make them anew from raw: `shoplake build --full{of}`; `shoplake verify{of}` lists all that differ."
+        )
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.exists() else None
 
 
 def _builder(session: Session, plan: Plan) -> Builder:

@@ -49,7 +49,8 @@ SETTINGS = {
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.sources.partitionOverwriteMode": "dynamic",
     "spark.sql.parquet.compression.codec": "zstd",
-    "spark.ui.retainedStages": "10000",  # what a step cost is read from them: see spark_stats.py
+    "spark.ui.retainedStages": "10000",  # what a step cost is read from these: see spark_stats.py
+    "spark.ui.retainedJobs": "10000",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
     "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",  # else a .crc beside every file
 }

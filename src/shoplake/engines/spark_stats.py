@@ -6,7 +6,10 @@ from typing import Any
 
 @dataclass
 class Cost:
-    """A step. Bytes are bytes; skew is the slowest task's time over the median task's, of the longest stage."""
+    """A step. Bytes are bytes; skew is the slowest task's time over the median task's, of the longest stage.
+
+    Of `stages_forgotten` stages Spark had dropped the account before it was read: the sums are without them.
+    """
 
     step: str
     seconds: float
@@ -16,6 +19,7 @@ class Cost:
     shuffle_bytes: int = 0
     spilled_bytes: int = 0
     skew: float = 1.0
+    stages_forgotten: int = 0
 
     def told(self) -> str:
         """The part of a progress line that says what it cost."""
@@ -23,6 +27,7 @@ class Cost:
         return (
             f"{self.rows_in} rows in, {self.rows_out} out, {self.files} files, "
             f"{self.shuffle_bytes / 1e6:.1f} MB shuffled{spilled}, skew {self.skew:.1f}"
+            + (f", {self.stages_forgotten} stages not counted" if self.stages_forgotten else "")
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -34,15 +39,20 @@ def cost_of(context: Any, group: str, step: str, seconds: float) -> Cost:
     found = Cost(step, seconds)
     store = context._jsc.sc().statusStore()
     tracker = context.statusTracker()
-    longest = 0
+    longest = skipped = 0
     seen: set[int] = set()
     for job in tracker.getJobIdsForGroup(group):
         information = tracker.getJobInfo(job)
+        skipped += store.job(job).numSkippedStages()
         for stage in information.stageIds if information else ():
             if stage in seen:
                 continue
             seen.add(stage)
             if (data := _stage(store, stage)) is None:
+                found.stages_forgotten += 1
+                continue
+            if str(data.status()) == "SKIPPED":
+                skipped -= 1
                 continue
             found.rows_in += data.inputRecords()
             found.rows_out += data.outputRecords()
@@ -51,12 +61,12 @@ def cost_of(context: Any, group: str, step: str, seconds: float) -> Cost:
             if data.executorRunTime() > longest and data.numCompleteTasks() > 1:
                 longest = data.executorRunTime()
                 found.skew = _skew(context, store, stage, data.attemptId())
+    found.stages_forgotten = max(found.stages_forgotten - skipped, 0)  # one that was skipped cost nothing
     return found
 
 
 def _stage(store: Any, stage: int) -> Any:
-    """A stage's account, or None when Spark has forgotten it: first go those that it skipped, which cost nothing; how many of the
-    others it keeps `spark.ui.retainedStages` says."""
+    """A stage's account, or None when Spark has dropped it: it keeps `spark.ui.retainedStages` of them."""
     from py4j.protocol import Py4JJavaError
 
     try:

@@ -131,7 +131,7 @@ def _bring(lake: Path, arrivals: dict[Any, Any], days: list[str], monkeypatch: p
     return whole
 
 
-@pytest.mark.long
+@pytest.mark.made
 def test_day_by_day_equals_all_in_one_go(shop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, arrivals, _, expected = shop
     whole = _bring(tmp_path / "lake", arrivals, _days(arrivals), monkeypatch)

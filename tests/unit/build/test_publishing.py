@@ -101,6 +101,27 @@ def test_a_raw_file_changed_after_landing_stops_the_build(lake: Path) -> None:
     assert current_generation(Lake(lake)) == 1
 
 
+def test_a_published_file_that_is_gone_or_cut_stops_the_build_until_it_is_made_anew(lake: Path) -> None:
+    expected = None
+    for which in ("clean", "database"):
+        parent = read_manifest(Lake(lake))
+        clean = next(f for p in parent.partitions for f in p.clean_files)
+        path = lake / (clean if which == "clean" else parent.database).path
+        deliver(lake, "transactions", "2025-05-03", [order(n, "2025-05-03") for n in range(10, 13)], name=which)
+        path.chmod(0o644)
+        if which == "clean":
+            path.unlink()
+        else:
+            path.write_bytes(path.read_bytes()[:-1])
+        with pytest.raises(CheckFailed, match=f"{path.name}: .*expected [0-9]+ bytes .*build --full"):
+            run(lake, select=("marts.agg_daily_sales",)) if which == "database" else run(lake)
+        assert current_generation(Lake(lake)) == parent.generation
+        assert run(lake, full=True).is_full
+        expected = tables(lake)
+    assert expected
+    assert len(expected["core.fact_transactions"]) == 8
+
+
 def test_records_that_were_miscounted_stop_the_build(lake: Path) -> None:
     deliver(lake, "transactions", "2025-05-03", [order(n, "2025-05-03") for n in range(10, 13)])
     receipt = lake / "raw/_receipts/test-transactions-2025-05-03.json"
