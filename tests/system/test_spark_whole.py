@@ -110,6 +110,7 @@ def test_late_arrivals_rewrite_the_days_they_touch(lake: Lake) -> None:
     file.rename(lake.root / "away")
     with pytest.raises(CheckFailed, match=f"{file.name}: missing, expected [0-9]+ bytes .*build --full"):
         build_on("spark", lake.root, first_ds=MONTHS)
+    file.parent.mkdir(exist_ok=True)  # empty, it was swept
     (lake.root / "away").rename(file)
     results = {engine: build_on(engine, lake.root, first_ds=MONTHS) for engine in ENGINES}
     assert not any(r.is_full for r in results.values())
