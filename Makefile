@@ -37,8 +37,8 @@ test-real: $(DEV) ## The tests on real data; SHOPLAKE_REAL_DATA names the folder
 test-long: $(DEV) ## Long repetitions: kills by the dozen, thousands of mangled lines, readers during publication
 	@$(RUN)python -m pytest -m 'long and not spark and not hadoop' -n auto
 
-test-engines-long: $(SPARK) hadoop ## Long repetitions on Spark and Hive: twenty kills of a build on each, a whole year; hours
-	@$(RUN)python -m pytest -m 'long and (spark or hadoop)' tests/system
+test-engines-long: $(SPARK) hadoop ## Long runs on Spark and Hive: twenty kills of a build on each, a whole year, the real file on Hive; hours
+	@$(RUN)python -m pytest -m 'long and (spark or hadoop)$(if $(SHOPLAKE_REAL_DATA),, and not real)' tests/system
 
 spark: $(SPARK) ## Spark on this machine, into the environment (needs Java; half a gigabyte)
 
@@ -52,7 +52,7 @@ test-impala: $(IMPALA) ## What is rendered for Impala, parsed by two grammars of
 hadoop: $(HADOOP) ## HDFS, Hive and Pig for this machine, by Maven into ~/.cache/shoplake (needs a JDK; half a gigabyte)
 	@$(RUN)python -m cluster resolve
 
-test-hadoop: hadoop ## Real HDFS, Hive and Pig: servers, models and scripts, against DuckDB's rows
+test-hadoop: $(SPARK) hadoop ## Real HDFS, Hive and Pig: servers, models and scripts, against DuckDB's rows
 	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -n 2 -m 'hadoop and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)' tests/models tests/system tests/docs tests/impala
 
 cluster-up: $(HADOOP) ## Start HDFS and Hive on this machine, to stay (their data: ./demo-cluster)

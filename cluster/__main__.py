@@ -2,6 +2,7 @@
 
 resolve               fetch what the servers are made of, once
 up | down | status    HDFS and Hive under --dir, which keeps their data
+env                   their addresses, as lines for a shell: python -m cluster env > cluster.env; . ./cluster.env
 beeline | pig | fs    a program connected to them; what follows is its own: fs -ls /
 """
 
@@ -18,7 +19,7 @@ from cluster.resolve import PARTS, resolve
 from shoplake.errors import ShoplakeError
 
 PROGRAMS = ("beeline", "pig", "fs")
-COMMANDS = ("resolve", "up", "down", "status", *PROGRAMS)
+COMMANDS = ("resolve", "up", "down", "status", "env", *PROGRAMS)
 
 
 def arguments(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -64,6 +65,10 @@ def main() -> None:
             well, lines = cluster.status()
             print("\n".join([*lines, *cluster.connect()] if well else lines))
             sys.exit(0 if well else 1)
+        elif asked.command == "env":
+            cluster = Cluster(asked.dir)
+            cluster.require_running()
+            print("\n".join(f"export {name}={value}" for name, value in cluster.env().items()))
         else:
             called = [*program(asked), *words]
             os.execve(called[0], called, java.environment())

@@ -86,6 +86,14 @@ class Cluster:
             f"beeline      python -m cluster beeline{at}",
         ]
 
+    def env(self) -> dict[str, str]:
+        """What a shell is to know of it: where a lake on HDFS begins, and shoplake's settings."""
+        return {
+            "HDFS": self.hdfs.uri,
+            "SHOPLAKE_WEBHDFS": f"127.0.0.1:{self.hdfs.http_port}",
+            "SHOPLAKE_HIVE": f"127.0.0.1:{self.hive.port}",
+        }
+
     def require_running(self) -> None:
         """Raises WrongUse when it does not run."""
         if len(self.running) < len(self.servers):

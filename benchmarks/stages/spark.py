@@ -119,16 +119,16 @@ def _record(folder: Path, root: str) -> list[dict[str, Any]]:
         kept("fetch", sql=sql)
         return fetch(self, sql)
 
-    def kept_write(self: Any, select: str, to: Path, partition: str | None = None) -> Any:
-        kept("write", sql=select, to=str(to), partition=partition)
+    def kept_write(self: Any, select: str, to: str, partition: str | None = None) -> Any:
+        kept("write", sql=select, to=to, partition=partition)
         return write(self, select, to, partition)
 
-    def kept_show(self: Any, view: str, schema: Any, base: Path, paths: list[str]) -> None:
-        if base.parent == Path(root, "on", "spark", "tmp", "ref"):  # rows that the builder made: they are kept beside
+    def kept_show(self: Any, view: str, schema: Any, base: str, paths: list[str]) -> None:
+        if Path(base).parent == Path(root, "on", "spark", "tmp", "ref"):  # rows that the builder made: they are kept beside
             copy = folder / f"{len(steps)}"
             shutil.copytree(base, copy)
-            base, paths = copy, [str(copy)]
-        kept("show", view=view, schema=schema if isinstance(schema, str) else schema.json(), base=str(base), paths=paths)
+            base, paths = str(copy), [str(copy)]
+        kept("show", view=view, schema=schema if isinstance(schema, str) else schema.json(), base=base, paths=paths)
         show(self, view, schema, base, paths)
 
     def kept_raw(self: Any, table: Any, arrivals: Any) -> None:
@@ -193,5 +193,5 @@ def _show_raw(spark: Any, step: dict[str, Any], root: Path) -> None:
     from shoplake.lake.receipts import RawFile
 
     files = msgspec.convert(step["files"], list[RawFile])
-    records = raw_records(spark, load().table(step["table"]), files, root)
+    records = raw_records(spark, load().table(step["table"]), files, lambda path: str(root / path))
     records.createOrReplaceTempView(step["table"].replace(".", "__"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shoplake.errors import WrongUse
+from shoplake.lake.hdfs import PREFIX, on_hdfs
 from shoplake.lake.layout import Lake
 
 SETTINGS_FILE = "shoplake.toml"
@@ -17,7 +18,8 @@ PROJECT_FILE = "project"
 
 # name -> (default, what it is)
 KNOWN: dict[str, tuple[str, str]] = {
-    "lake": ("lake", "folder of the lake"),
+    "lake": ("lake", "folder of the lake; on HDFS: hdfs://namenode:port/folder"),
+    "webhdfs": ("", "the NameNode's web address, as host:port; empty: the lake's host, port 9870"),
     "project": ("", "folder with the shop's own contracts/ and warehouse/; empty: the ones inside the package"),
     "timezone": ("UTC", "the shop's time zone: dates and hours are told in it"),
     "currency": ("EUR", "currency of a row that names none"),
@@ -51,7 +53,19 @@ class Session:
     @property
     def lake(self) -> Lake:
         """The lake, as the engine of this session sees it."""
-        return Lake(Path(self["lake"]), "" if self["engine"] == EMBEDDED else self["engine"])
+        engine = "" if self["engine"] == EMBEDDED else self["engine"]
+        if self["lake"].startswith(PREFIX):
+            there = on_hdfs(self["lake"], self["webhdfs"])
+            return Lake(there.root, engine, there)
+        return Lake(Path(self["lake"]), engine)
+
+    def require_engine(self) -> None:
+        """Raises WrongUse when this engine cannot build and answer where the lake lies."""
+        if self["lake"].startswith(PREFIX) and self["engine"] == EMBEDDED:
+            raise WrongUse(
+                f"{self['lake']}: a lake on HDFS is built and read by Spark or Hive, found engine {self['engine']} "
+                f"({self.settings['engine'].origin}). Add --engine spark, or set SHOPLAKE_ENGINE=spark."
+            )
 
     def on(self, engine: str | None) -> "Session":
         """This session with the engine a verb was told, if it was. Raises WrongUse for one that is none."""

@@ -33,7 +33,7 @@ from tests.unit.build.test_incremental import hostile_shop
 pytestmark = pytest.mark.hadoop
 
 PLAN = Plan(events=8_000, transactions=4_000, users=1_000, products=200, mess=mess_rates("heavy", []))
-FIRST = "2025-12-01"  # a partition costs a local metastore what a thousand rows do: arrivals from here on
+FIRST = "2025-12-15"  # a partition costs a local metastore what a thousand rows do: arrivals from here on
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def hashes(engine: str, root: Path) -> dict[str, str]:
         return all_hashes(one)
 
 
-@pytest.fixture(scope="module", params=["made", pytest.param("uci", marks=pytest.mark.real)])
+@pytest.fixture(scope="module", params=["made", pytest.param("uci", marks=[pytest.mark.real, pytest.mark.long])])
 def lake(request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("shop") / "lake"
     if request.param == "made":

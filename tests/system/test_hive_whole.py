@@ -79,7 +79,7 @@ class Shop:
         return {str(p.relative_to(folder)): (p.parent.name.partition("=")[2], p.stat().st_mtime_ns) for p in folder.rglob("[0-9]*")}
 
 
-@pytest.fixture(scope="module", params=["made", pytest.param("uci", marks=pytest.mark.real)])
+@pytest.fixture(scope="module", params=["made", pytest.param("uci", marks=[pytest.mark.real, pytest.mark.long])])
 def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("hive")
     lake = Lake(folder / "lake")

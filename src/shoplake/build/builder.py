@@ -98,6 +98,8 @@ class Builder(ABC):
         finally:
             self.close()
             shutil.rmtree(self.lake.scratch, ignore_errors=True)
+            if self.lake.hdfs:
+                self.lake.hdfs.remove(self.lake.name_of(self.lake.scratch))
 
     def reference(self) -> None:
         """Show what cleaning reads of ref."""

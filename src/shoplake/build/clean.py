@@ -21,7 +21,8 @@ from shoplake.contracts import Contracts
 from shoplake.engines import duckdb as facts
 from shoplake.engines.duckdb import DuckDB, quote
 from shoplake.errors import CheckFailed
-from shoplake.lake.layout import Lake, fsync
+from shoplake.lake.files import fsync
+from shoplake.lake.layout import Lake
 from shoplake.lake.manifest import DataFile, Partition, sha256_of
 from shoplake.lake.publish import kill_point
 from shoplake.lake.receipts import RawFile
@@ -82,7 +83,7 @@ def judge(engine: DuckDB, lake: Lake, contracts: Contracts, model: Model, batch:
     """
     files = [f for one in batch for f in one.files]
     check_unchanged(lake, files, engine.threads)
-    engine.raw_view(contracts.table(f"raw.{model.table.name}"), files, lake.root)
+    engine.raw_view(contracts.table(f"raw.{model.table.name}"), files, lake.files.address)
     keep = "reject IS NOT NULL"
     if model.name == AGENTS_OF and judges_robots_last(model):  # it may yet turn out to be a robot's
         keep += " OR user_agent NOT IN (SELECT user_agent FROM lake.ref.user_agents)"
@@ -96,7 +97,7 @@ def judges_robots_last(model: Model) -> bool:
 
 def arriving_agents(engine: DuckDB, lake: Lake, contracts: Contracts, batch: list[Arrival]) -> list[str]:
     """User agents of a batch's records that ref.user_agents does not know yet. Reads the files: see `judge_robots`."""
-    engine.raw_view(contracts.table("raw.clickstream"), [f for one in batch for f in one.files], lake.root)
+    engine.raw_view(contracts.table("raw.clickstream"), [f for one in batch for f in one.files], lake.files.address)
     return _unknown(engine, "SELECT TRIM(user_agent, ' ') AS user_agent FROM lake.raw.clickstream")
 
 
@@ -169,10 +170,13 @@ def check_unchanged(lake: Lake, files: list[RawFile], threads: int) -> None:
 
 
 def _check_unchanged(lake: Lake, file: RawFile) -> None:
-    path = lake.root / file.path
-    if not path.exists() or sha256_of(path) != file.sha256:
+    try:
+        found = lake.files.sha256(file.path)
+    except FileNotFoundError:
+        found = None
+    if found != file.sha256:
         raise CheckFailed(
-            f"{path}: {'changed since it landed' if path.exists() else 'missing'}; its receipt names other bytes. Deliver the original again: "
+            f"{lake.files.address(file.path)}: {'changed since it landed' if found else 'missing'}; its receipt names other bytes. Deliver the original again: "
             f"`shoplake ingest FILE`, or `shoplake generate` for a made shop. Nothing was published."
         )
 
@@ -239,11 +243,13 @@ def _publishable(lake: Lake, home: Path, written: dict[Arrival, list[Path]]) -> 
     _on_disk([path for paths in written.values() for path in paths])
     for one, paths in written.items():
         if paths:
-            folder = _place(home / f"ds={one.ds}", one.b)
+            folder = _place(lake, home / f"ds={one.ds}", one.b)
             folder.mkdir(parents=True)
             folders.append(folder)
             found[one.ds] = [_named(lake, path, folder / f"part-{n}.parquet") for n, path in enumerate(paths)]
     _on_disk(folders)
+    for file in (f for files in found.values() for f in files):
+        lake.files.share(file.path)
     return found
 
 
@@ -264,11 +270,11 @@ def _named(lake: Lake, written: Path, final: Path) -> DataFile:
     )
 
 
-def _place(base: Path, b: str) -> Path:
+def _place(lake: Lake, base: Path, b: str) -> Path:
     """The folder a partition's files go to. What lies under a name may be published and is never replaced: building the same
     inputs again (--full) takes another name. Folders that no generation names are gone before a build begins."""
     final, again = base / f"b={b}", 0
-    while final.exists():
+    while final.exists() or lake.files.entries([lake.name_of(final)]):
         again += 1
         final = base / f"b={fingerprint(b, str(again))}"
     return final

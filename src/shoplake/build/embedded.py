@@ -14,7 +14,7 @@ from shoplake.build.plan import Plan
 from shoplake.contracts import Table
 from shoplake.engines import duckdb as facts
 from shoplake.engines.duckdb import DuckDB
-from shoplake.lake.layout import fsync
+from shoplake.lake.files import fsync
 from shoplake.lake.manifest import DataFile, Partition, database_path, sha256_of
 from shoplake.settings import Session
 from shoplake.terminal import Steps
@@ -68,6 +68,7 @@ class EmbeddedBuilder(Builder):
         self.engine = DuckDB(
             threads=int(session["threads"]), memory=session["memory"], scratch=self.lake.scratch / "duckdb"
         )
+        self.lake.files.register(self.engine.connection)
         self.house = EmbeddedHouse(self.engine)
         self._file = Path()
 
@@ -114,7 +115,7 @@ class EmbeddedBuilder(Builder):
         )
 
     def show_clean(self, name: str, table: str, partitions: list[Partition]) -> None:
-        paths = [str(self.lake.root / f.path) for p in partitions for f in p.clean_files]
+        paths = [self.lake.files.address(f.path) for p in partitions for f in p.clean_files]
         self.engine.parquet_view(name, self.plan.contracts.table(f"clean.{table}"), paths)
 
     def begin(self) -> None:

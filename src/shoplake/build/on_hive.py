@@ -4,7 +4,7 @@ Everything is made in a database of this build alone, over folders <layer>/<tabl
 manifest: readers of the lake change with CURRENT, all tables at once. Then the metastore follows, a table at a time: the tables
 of `ecommerce` and `ecommerce_clean` are pointed at the new folders, and no file is moved.
 
-The server must see the lake under the same path, and may write in it.
+The server must see the lake under the same path or on the same HDFS, and may write in it.
 """
 
 import os
@@ -47,7 +47,7 @@ class HiveHouse:
     def __init__(self, hive: Hive, lake: Lake, number: int) -> None:
         self.hive, self.lake, self.number = hive, lake, number
         self.tables: dict[str, FilesByDay] = {}
-        self.database = f"ecommerce_build_{fingerprint(str(lake.root.resolve()))}"
+        self.database = f"ecommerce_build_{fingerprint(lake.place if lake.hdfs else str(lake.root.resolve()))}"
         self._kept = 0
         # What a killed build left. Its tables are external: no file goes with them.
         hive.execute(f"DROP DATABASE IF EXISTS {self.database} CASCADE")
@@ -64,10 +64,10 @@ class HiveHouse:
 
     def keep(self, name: str, select: str) -> None:
         self._kept += 1
-        folder = self.lake.scratch.resolve() / "work" / f"{name}-{self._kept}"
+        folder = self.lake.address(self.lake.scratch / "work" / f"{name}-{self._kept}")
         self.drop(name)
         self.hive.execute(
-            f"CREATE EXTERNAL TABLE {self.place(f'work.{name}')} STORED AS PARQUET LOCATION {_uri(folder)} AS {select}"
+            f"CREATE EXTERNAL TABLE {self.place(f'work.{name}')} STORED AS PARQUET LOCATION {facts.quote(_uri(folder))} AS {select}"
         )
 
     def drop(self, *names: str) -> None:
@@ -94,7 +94,7 @@ class HiveHouse:
         self.hive.execute(f"DROP TABLE IF EXISTS {following}")
         written = self._write(table, following, f"{stays} UNION ALL SELECT {columns} FROM {come}")
         if day:
-            point_days(self.hive, there, day, sorted(days), folders_of(self.lake.root.resolve(), written))
+            point_days(self.hive, there, day, sorted(days), folders_of(self.lake, written))
             self.hive.execute(f"DROP TABLE {following}")
             written = {**{d: f for d, f in self.tables[table.full_name].items() if d not in days}, **written}
         else:
@@ -105,11 +105,11 @@ class HiveHouse:
     def _write(self, table: Table, name: str, select: str) -> FilesByDay:
         """A new table over this generation's folder, filled. Invisible to readers until a manifest names its files."""
         folder, day = self.folder(table), table.spec.partition
-        self.hive.execute(_external(table, name, folder))
+        self.hive.execute(_external(table, name, self.lake.address(folder)))
         columns = [c for c in table.names if c != day] + ([day] if day else [])
         into = f"{name} PARTITION ({day})" if day else name
         self.hive.execute(f"INSERT OVERWRITE TABLE {into} SELECT {', '.join(columns)} FROM ({select}) AS w")
-        return data_files(self.lake.root, folder, day)
+        return data_files(self.lake, folder, day)
 
     def folder(self, table: Table) -> Path:
         """Where this generation's files of a table go. Not g=N: Hive would take it for a partition of the day's."""
@@ -148,13 +148,14 @@ class HiveBuilder(EmbeddedBuilder):
 
     def _scratch(self, name: str) -> Path:
         self._shown += 1
-        folder = self.lake.scratch.resolve() / "shown" / f"{name}-{self._shown}"
+        folder = self.lake.scratch / "shown" / f"{name}-{self._shown}"
         folder.mkdir(parents=True)
         return folder
 
     def _parquet(self, name: str, table: Table, folder: Path) -> None:
+        self.lake.files.share(self.lake.name_of(folder / "rows.parquet"))
         columns = ", ".join(f"{c.name} {facts.sql_type(c.type)}" for c in table.columns)
-        self.hive.parquet_table(self.house.place(name), columns, f"file://{folder}")
+        self.hive.parquet_table(self.house.place(name), columns, _uri(self.lake.address(folder)))
 
     def make_clean(self, shown: Any) -> list[Partition]:
         made = super().make_clean(shown)
@@ -175,10 +176,10 @@ class HiveBuilder(EmbeddedBuilder):
 
     def store(self, name: str, rows: pa.Table) -> None:
         table = self.plan.contracts.table(name)
-        self.house.tables[name] = stored(self.lake.root, self.house.folder(table), rows.select(table.names))
+        self.house.tables[name] = stored(self.lake, self.house.folder(table), rows.select(table.names))
 
     def finish(self, tables: dict[str, int]) -> tuple[DataFile | None, dict[str, list[DataFile]]]:
-        return None, finished(self.lake.root, self.house.tables)
+        return None, finished(self.lake, self.house.tables)
 
     def published(self, manifest: Manifest) -> None:
         register(self.hive, self.lake, self.plan.contracts, manifest)
@@ -213,8 +214,9 @@ def register(hive: Hive, lake: Lake, contracts: Contracts, manifest: Manifest) -
         else:
             files = by_day(table.spec.partition, manifest.table_files.get(table.full_name, []))
         name = facts.place(table.full_name)
-        columns = fingerprint(_external(table, name, lake.home))
-        wanted, found = f"{columns} {manifest.generation} {lake.home.resolve().as_uri()}", _pointed(hive, name)
+        home = lake.address(lake.home)
+        columns = fingerprint(_external(table, name, home))
+        wanted, found = f"{columns} {manifest.generation} {_uri(home)}", _pointed(hive, name)
         if found != wanted:
             if found.partition(" ")[0] != columns:
                 hive.execute(f"DROP TABLE IF EXISTS {name}")  # its files stay
@@ -240,14 +242,16 @@ def catch_up(session: Session, lake: Lake, contracts: Contracts, manifest: Manif
 
 def point(hive: Hive, table: Table, name: str, lake: Lake, files: FilesByDay) -> None:
     """The table of this name reads these files: those days whose folder is another are pointed there, others are left alone."""
-    base, day = lake.home.resolve() / table.layer / table.name, table.spec.partition
-    folders = folders_of(lake.root.resolve(), files)
-    hive.execute(_external(table, name, base if day else Path(folders.get(None, str(base / "none")))))
+    base, day = lake.address(lake.home / table.layer / table.name), table.spec.partition
+    folders = folders_of(lake, files)
     if day is None:
-        hive.execute(f"ALTER TABLE {name} SET LOCATION {_uri(Path(folders.get(None, str(base / 'none'))))}")
+        there = folders.get(None, f"{base}/none")
+        hive.execute(_external(table, name, there))
+        hive.execute(f"ALTER TABLE {name} SET LOCATION {facts.quote(_uri(there))}")
         return
-    there = {str(row[0]).partition("=")[2] for row in hive.rows(f"SHOW PARTITIONS {name}")}
-    point_days(hive, name, day, sorted(there | {str(d) for d in folders}), folders)
+    hive.execute(_external(table, name, base))
+    days = {str(row[0]).partition("=")[2] for row in hive.rows(f"SHOW PARTITIONS {name}")}
+    point_days(hive, name, day, sorted(days | {str(d) for d in folders}), folders)
 
 
 def point_days(hive: Hive, name: str, day: str, days: list[str], folders: dict[str | None, str]) -> None:
@@ -255,20 +259,20 @@ def point_days(hive: Hive, name: str, day: str, days: list[str], folders: dict[s
     if days:
         gone = ", ".join(f"PARTITION ({day} = '{d}')" for d in days)
         hive.execute(f"ALTER TABLE {name} DROP IF EXISTS {gone}")
-    come = " ".join(f"PARTITION ({day} = '{d}') LOCATION {_uri(Path(folders[d]))}" for d in days if d in folders)
+    come = " ".join(f"PARTITION ({day} = '{d}') LOCATION {facts.quote(_uri(folders[d]))}" for d in days if d in folders)
     if come:
         hive.execute(f"ALTER TABLE {name} ADD IF NOT EXISTS {come}")
 
 
-def _external(table: Table, name: str, folder: Path) -> str:
+def _external(table: Table, name: str, folder: str) -> str:
     day = table.spec.partition
     parts = f" PARTITIONED BY ({day} {facts.sql_type(table.column(day).type)})" if day else ""
     return (
         f"CREATE EXTERNAL TABLE IF NOT EXISTS {name} ({facts.ddl(table)}){parts} STORED AS PARQUET "
-        f"LOCATION {_uri(folder)} TBLPROPERTIES ('parquet.compression' = 'SNAPPY', 'external.table.purge' = 'false')"
+        f"LOCATION {facts.quote(_uri(folder))} TBLPROPERTIES ('parquet.compression' = 'SNAPPY', 'external.table.purge' = 'false')"
     )
 
 
-def _uri(folder: Path) -> str:
+def _uri(address: str) -> str:
     """As Hive wants it: a path's own characters, not those of a URI (`=` would become %3D, in the folder's name)."""
-    return facts.quote(f"file://{folder.resolve()}")
+    return address if "://" in address else f"file://{Path(address).resolve()}"

@@ -17,7 +17,7 @@ from shoplake.build.builder import Builder
 from shoplake.build.models import Model
 from shoplake.build.plan import Plan
 from shoplake.build.render import render
-from shoplake.build.table_files import FilesByDay, by_day, data_files, finished, folders_of, fsync_all, stored
+from shoplake.build.table_files import FilesByDay, by_day, data_files, finished, folders_of, stored
 from shoplake.contracts import Table
 from shoplake.engines import spark as facts
 from shoplake.engines.spark import Spark
@@ -51,9 +51,9 @@ class SparkHouse:
 
     def keep(self, name: str, select: str) -> None:
         self._kept += 1
-        folder = self.lake.scratch.resolve() / "work" / f"{name}-{self._kept}"
+        folder = self.lake.address(self.lake.scratch / "work" / f"{name}-{self._kept}")
         schema = self.engine.write(select, folder)
-        self.engine.show_files(self.place(f"work.{name}"), schema, folder, [str(folder)])
+        self.engine.show_files(self.place(f"work.{name}"), schema, folder, [folder])
 
     def drop(self, *names: str) -> None:
         for name in names:
@@ -79,8 +79,8 @@ class SparkHouse:
     def write(self, table: Table, select: str) -> FilesByDay:
         """Write new files of a table under this generation's name; they are invisible until a manifest names them."""
         folder = self.folder(table)
-        self.engine.write(select, folder, table.spec.partition)
-        return data_files(self.lake.root, folder, table.spec.partition)
+        self.engine.write(select, self.lake.address(folder), table.spec.partition)
+        return data_files(self.lake, folder, table.spec.partition)
 
     def folder(self, table: Table) -> Path:
         """Where this generation's files of a table go."""
@@ -88,10 +88,9 @@ class SparkHouse:
 
     def show(self, table: Table, as_name: str | None = None, files: FilesByDay | None = None) -> None:
         """The view of a table's files."""
-        root = self.lake.root.resolve()
         files = files if files is not None else self.tables.get(table.full_name, {})
-        paths = sorted(folders_of(root, files).values())
-        base = root / self.lake.home.relative_to(self.lake.root) / table.layer / table.name
+        paths = sorted(folders_of(self.lake, files).values())
+        base = self.lake.address(self.lake.home / table.layer / table.name)
         self.engine.show_files(self.place(as_name or table.full_name), facts.ddl(table), base, paths)
 
 
@@ -116,7 +115,9 @@ class SparkBuilder(Builder):
         folder = self.lake.scratch.resolve() / "ref" / name
         folder.mkdir(parents=True, exist_ok=True)
         pq.write_table(rows, folder / "rows.parquet")
-        self.engine.show_files(self.house.place(table.full_name), facts.ddl(table), folder, [str(folder)])
+        self.lake.files.share(self.lake.name_of(folder / "rows.parquet"))
+        there = self.lake.address(folder)
+        self.engine.show_files(self.house.place(table.full_name), facts.ddl(table), there, [there])
 
     def make_clean(self, shown: Steps) -> list[Partition]:
         made: list[Partition] = []
@@ -135,7 +136,7 @@ class SparkBuilder(Builder):
     def _show_raw(self, table: Table, arrivals: list[clean.Arrival]) -> None:
         files = [f for one in arrivals for f in one.files]
         raw = self.plan.contracts.table(f"raw.{table.name}")
-        records = raw_records(self.engine.session, raw, files, self.lake.root.resolve())
+        records = raw_records(self.engine.session, raw, files, self.lake.files.address)
         records.createOrReplaceTempView(self.house.place(raw.full_name))
 
     def _classify(self, arrivals: list[clean.Arrival]) -> None:
@@ -185,7 +186,7 @@ class SparkBuilder(Builder):
         kill_point("in_clean_files")
         house.drop("judged", "extra")
         days = {layer: {str(day): files for day, files in some.items()} for layer, some in written.items()}
-        fsync_all(self.lake.root, [f for some in days.values() for files in some.values() for f in files])
+        self.lake.files.settle(f.path for some in days.values() for files in some.values() for f in files)
         return [clean.account(one, found.get(one.ds, {}), days) for one in arrivals]
 
     def show_clean(self, name: str, table: str, partitions: list[Partition]) -> None:
@@ -203,18 +204,18 @@ class SparkBuilder(Builder):
 
     def store(self, name: str, rows: pa.Table) -> None:
         table = self.plan.contracts.table(name)
-        self.house.tables[name] = stored(self.lake.root, self.house.folder(table), rows.select(table.names))
+        self.house.tables[name] = stored(self.lake, self.house.folder(table), rows.select(table.names))
 
     def finish(self, tables: dict[str, int]) -> tuple[DataFile | None, dict[str, list[DataFile]]]:
-        return None, finished(self.lake.root, self.house.tables)
+        return None, finished(self.lake, self.house.tables)
 
     def cost(self, step: str) -> str:
         """What the step cost by Spark's own account; the next step's account begins."""
         context = self.engine.session.sparkContext
         one = cost_of(context, self._group, step, time.monotonic() - self._step_began)
-        one.files = sum(
-            1 for f in self.lake.home.glob(f"{step.replace('.', '/')}/g={self.number:06d}/**/*.parquet") if f.is_file()
-        )
+        layer, _, table = step.partition(".")
+        folder = self.house.folder(self.plan.contracts.table(step)) if table else self.lake.home / layer
+        one.files = sum(1 for f in self.lake.files.below(self.lake.name_of(folder)) if f.path.endswith(".parquet"))
         self.costs.append(one.as_json())
         self._next_step()
         return f", {one.told()}"

@@ -10,7 +10,7 @@ from shoplake import __version__
 from shoplake.build import agents, reference
 from shoplake.build.plan import Plan
 from shoplake.build.reference import fingerprint
-from shoplake.lake.layout import fsync
+from shoplake.lake.files import fsync
 from shoplake.lake.manifest import DataFile, sha256_of
 from shoplake.settings import zone
 
@@ -71,6 +71,7 @@ class RefFiles:
             pq.write_table(make(), temporary, compression="zstd", use_dictionary=False)
             os.replace(temporary, path)
             fsync(lake.ref)
+            lake.files.share(lake.name_of(path))
         rows = pq.read_table(path)
         self.files[name] = DataFile(
             path.relative_to(lake.root).as_posix(), rows.num_rows, path.stat().st_size, sha256_of(path)

@@ -8,7 +8,7 @@ from shoplake.build.builder import Builder
 from shoplake.build.embedded import EmbeddedBuilder
 from shoplake.build.plan import Options, Plan, make_plan
 from shoplake.build.volume import check_volume
-from shoplake.errors import CheckFailed, Lacking
+from shoplake.errors import CheckFailed, Lacking, WrongUse
 from shoplake.lake.layout import write_atomically
 from shoplake.lake.manifest import Partition
 from shoplake.lake.publish import locked, relink, sweep
@@ -37,8 +37,10 @@ def build(session: Session, options: Options, wait_seconds: float = 0) -> Result
     Whatever is raised, and wherever it is killed, what was published before stays published; the next build heals.
     """
     began = time.monotonic()
+    session.require_engine()
     lake = session.lake
     lake.require()
+    _require_project(session)
     try:
         with locked(lake, wait_seconds):
             sweep(lake, int(session["keep"]))
@@ -85,19 +87,16 @@ def _require_files(plan: Plan) -> None:
         needed += [f for p in plan.gone for f in p.clean_files]
         needed += [f for files in plan.parent.table_files.values() for f in files]
         needed += [plan.parent.database] if plan.parent.database else []
-    wrong = [(f, found) for f in needed if (found := _size(plan.lake.root / f.path)) != f.bytes]
+    sizes = plan.lake.files.sizes([f.path for f in needed])
+    wrong = [(f, found) for f, found in zip(needed, sizes, strict=True) if found != f.bytes]
     if wrong:
         file, found = wrong[0]
         of = f" --engine {plan.lake.engine}" if plan.lake.engine else ""
         more = f" {len(wrong) - 1} more files differ." if wrong[1:] else ""
         raise CheckFailed(
-            f"{plan.lake.root / file.path}: {'missing' if found is None else f'found {found} bytes'}, expected {file.bytes} bytes of a "
+            f"{plan.lake.files.address(file.path)}: {'missing' if found is None else f'found {found} bytes'}, expected {file.bytes} bytes of a "
             f"published table.{more} Make them anew from raw: `shoplake build --full{of}`; `shoplake verify{of}` lists all that differ."
         )
-
-
-def _size(path: Path) -> int | None:
-    return path.stat().st_size if path.exists() else None
 
 
 def _builder(session: Session, plan: Plan) -> Builder:
@@ -112,9 +111,23 @@ def _builder(session: Session, plan: Plan) -> Builder:
     return EmbeddedBuilder(session, plan)
 
 
+def _require_project(session: Session) -> None:
+    """A folder's settings are read with what the last build wrote there; what lies on HDFS is first seen here."""
+    lake = session.lake
+    remembered = lake.root / PROJECT_FILE
+    if lake.hdfs and session.settings["project"].origin == "default" and remembered.exists():
+        project = remembered.read_text(encoding="utf-8").strip()
+        raise WrongUse(
+            f"{lake.place}: the last build took its contracts and models from {project}. Say whether this one does: --project {project}, "
+            "or another folder; the ones inside the package: --project ''."
+        )
+
+
 def _remember_project(session: Session) -> None:
-    project, path = session["project"], session.lake.root / PROJECT_FILE
+    lake, project = session.lake, session["project"]
+    path = lake.root / PROJECT_FILE
     if project:
         write_atomically(path, f"{Path(project).resolve()}\n")
-    else:
-        path.unlink(missing_ok=True)
+        lake.files.share(PROJECT_FILE)
+    elif path.exists():
+        lake.files.remove(PROJECT_FILE)

@@ -256,13 +256,13 @@ class DuckDB:
             source = "(SELECT 1) WHERE FALSE"
         self.execute(f"CREATE OR REPLACE VIEW {place(name)} AS SELECT {columns} FROM {source}")
 
-    def raw_view(self, table: Table, files: Sequence[RawFile], root: Path) -> None:
-        """lake.raw.<table>: a partition's records as text, with ds, source_file, raw_text and is_malformed."""
+    def raw_view(self, table: Table, files: Sequence[RawFile], address: Callable[[str], str]) -> None:
+        """lake.raw.<table>: a partition's records as text, with ds, source_file, raw_text and is_malformed. `address`: where a file lies."""
         parts = []
         for kind, form in (("plain", "csv"), ("plain", "jsonl"), ("plain", "parquet"), ("odd", "jsonl")):
-            paths = [str(root / f.path) for f in files if f.kind == kind and f.format == form]
+            paths = [address(f.path) for f in files if f.kind == kind and f.format == form]
             if paths:
-                parts.append(_READERS[kind, form](table, _list(paths), len(str(root)) + 2))
+                parts.append(_READERS[kind, form](table, _list(paths), len(address("raw")) - 2))
         empty = ", ".join(f"CAST(NULL AS VARCHAR) AS {c}" for c in [*table.names, "raw_text", "source_file"])
         parts = parts or [f"SELECT {empty}, FALSE AS is_malformed, CAST(NULL AS DATE) AS ds WHERE FALSE"]
         self.execute(f"CREATE OR REPLACE VIEW lake.raw.{table.name} AS\n" + "\nUNION ALL\n".join(parts))

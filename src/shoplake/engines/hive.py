@@ -11,6 +11,7 @@ from shoplake.contracts import Table
 from shoplake.engines import hiveserver2
 from shoplake.engines.hiveserver2 import first_line
 from shoplake.errors import Lacking, ShoplakeError
+from shoplake.lake.hdfs import NO_ROOM, SAFE_MODE
 
 NAME = "hive"
 DIALECT = "hive"
@@ -240,15 +241,8 @@ _TOLD: tuple[tuple[str, str], ...] = (
         r"OutOfMemoryError|Java heap space|GC overhead limit|beyond physical memory",
         "Hive ran out of memory ({said}). Raise hive.tez.container.size (on one machine: HiveServer2's -Xmx) and run it again.",
     ),
-    (
-        r"safe mode",
-        "HDFS is in safe mode and takes no writes ({said}). Wait until its DataNodes have reported, or end it with "
-        "`hdfs dfsadmin -safemode leave`; then run the same again.",
-    ),
-    (
-        r"No space left|Disk quota|DSQuotaExceeded|could only be (?:written|replicated) to 0",
-        "no disk has room for what Hive writes ({said}). Free some space on the DataNodes, see that one is up, and run the same again.",
-    ),
+    SAFE_MODE,
+    NO_ROOM,
     (
         r"LockException|[Ll]ock.*(?:timed out|could not be acquired|cannot be acquired)|Unable to acquire .*lock",
         "the table is locked by another statement ({said}). `SHOW LOCKS` names it; wait for it, or end it, and run the same again.",

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from shoplake.contracts import Table
 from shoplake.errors import Lacking, ShoplakeError
+from shoplake.lake.hdfs import NO_ROOM, SAFE_MODE
 
 NAME = "spark"
 DIALECT = "spark"
@@ -225,24 +226,24 @@ class Spark:
         except Exception as e:
             raise explain(e, sql) from e
 
-    def write(self, select: str, folder: Path, partition: str | None = None) -> Any:
+    def write(self, select: str, folder: str, partition: str | None = None) -> Any:
         """Write what a SELECT gives as Parquet: with a partition, a folder a day, of as few files as is sensible. Returns its schema."""
         try:
             rows = self.session.sql(
                 f"SELECT /*+ REBALANCE({partition}) */ * FROM ({select}) AS w" if partition else select
             )
-            (rows.write.partitionBy(partition) if partition else rows.write).parquet(str(folder))
+            (rows.write.partitionBy(partition) if partition else rows.write).parquet(folder)
         except Exception as e:
             raise explain(e, select) from e
         return rows.schema
 
-    def show_files(self, view: str, schema: Any, base: Path, paths: list[str]) -> None:
+    def show_files(self, view: str, schema: Any, base: str, paths: list[str]) -> None:
         """A temporary view of Parquet folders below `base`; what stands in their paths (ds=D) are columns too.
 
         schema: the columns as in CREATE TABLE, or what `write` returned.
         """
         if paths:
-            found = self.session.read.schema(schema).option("basePath", str(base)).parquet(*paths)
+            found = self.session.read.schema(schema).option("basePath", base).parquet(*paths)
             names = (
                 schema.names
                 if hasattr(schema, "names")
@@ -304,8 +305,9 @@ def explain(e: Exception, sql: str) -> ShoplakeError:
     text = str(e)
     if "OutOfMemoryError" in text:
         return Lacking(f"Spark ran out of memory ({_first_line(e)}). Raise it with --memory, for example --memory 4GB.")
-    if re.search(r"No space left|Disk quota", text):
-        return Lacking(f"the disk is full ({_first_line(e)}). Free some space and run the same command again.")
+    for pattern, sentence in (SAFE_MODE, NO_ROOM):
+        if re.search(pattern, text):
+            return Lacking("Spark: " + sentence.format(said=_first_line(e)))
     return ShoplakeError(f"Spark: {_first_line(e)}\nin: {sql[:400]}")
 
 

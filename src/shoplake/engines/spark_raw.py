@@ -4,7 +4,6 @@ The same records as engines/duckdb.py gives, by Spark's own readers; what plain 
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from shoplake.contracts import Table
@@ -15,13 +14,13 @@ _NO_SEPARATOR = "\t\u0002"
 _DAY = "ds DATE"
 
 
-def raw_records(session: Any, table: Table, files: Sequence[RawFile], root: Path) -> Any:
-    """A DataFrame of these files' records. The files lie in raw/<table>/ds=D/ below `root`."""
+def raw_records(session: Any, table: Table, files: Sequence[RawFile], address: Callable[[str], str]) -> Any:
+    """A DataFrame of these files' records. `address` tells where raw/<table>/ds=D/ lies."""
     parts = []
     for (kind, form), read in _READERS.items():
-        paths = [str(root / f.path) for f in files if f.kind == kind and f.format == form]
+        paths = [address(f.path) for f in files if f.kind == kind and f.format == form]
         if paths:
-            source = session.read.option("basePath", str(root / "raw" / table.name))
+            source = session.read.option("basePath", address(f"raw/{table.name}"))
             parts.append(read(source, table, paths))
     if not parts:
         nothing = [f"CAST(NULL AS STRING) AS {c}" for c in [*table.names, "raw_text", "source_file"]]

@@ -15,7 +15,6 @@ from shoplake.ingest.text import LATIN1, UTF8, Stream, Window, first_not_utf8
 from shoplake.ingest.times import LocalTimes
 from shoplake.ingest.write import RawTable, move
 from shoplake.lake.layout import Lake
-from shoplake.lake.manifest import sha256_of
 from shoplake.lake.receipts import RawFile, Receipt, read_receipts, write_receipt
 
 
@@ -104,8 +103,10 @@ class _Landing:
         return None
 
     def _is_whole(self, file: RawFile) -> bool:
-        path = self.lake.root / file.path
-        return path.exists() and sha256_of(path) == file.sha256
+        try:
+            return self.lake.files.sha256(file.path) == file.sha256
+        except FileNotFoundError:
+            return False
 
     def _check_settings(self, receipt: Receipt) -> None:
         settings = receipt.notes.get("settings")
@@ -250,19 +251,18 @@ class _Landing:
 
     def _publish(self, files: list[tuple[Path, RawFile]], summary: dict[str, object]) -> None:
         """The receipt is last: what fails before it leaves files that nothing names; they are taken away."""
-        kept = self.lake.landed / self.file.sha256
-        placed: list[Path] = []
+        original = f"landed/{self.file.sha256}"
+        placed: list[str] = []
+        there = self.lake.files.sizes([original])[0] is not None
         try:
-            if not kept.exists():
-                placed.append(kept)
-                move(self.file.path, kept)
-            for written, file in files:
-                placed.append(self.lake.root / file.path)
-                move(written, self.lake.root / file.path)
+            for written, path in [*([] if there else [(self.file.path, original)]), *((w, f.path) for w, f in files)]:
+                placed.append(path)
+                move(written, self.lake.root / path)
+                self.lake.files.share(path)
             write_receipt(self.lake, self._receipt([f for _, f in files], summary))
         except BaseException:
             for path in placed:
-                path.unlink(missing_ok=True)
+                self.lake.files.remove(path)
             raise
 
     def _receipt(self, files: list[RawFile], summary: dict[str, object]) -> Receipt:

@@ -10,7 +10,8 @@ from typing import BinaryIO
 import msgspec
 
 from shoplake.ingest.text import LONGEST_PLAIN
-from shoplake.lake.layout import Lake, fsync
+from shoplake.lake.files import fsync
+from shoplake.lake.layout import Lake
 from shoplake.lake.receipts import RawFile
 
 _BUFFER = 4_000_000

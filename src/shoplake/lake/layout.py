@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shoplake.errors import Lacking, WrongUse
+from shoplake.lake.files import Files, LocalFiles, fsync
+from shoplake.lake.hdfs import HdfsFiles
 
 FORMAT_VERSION = 1
 
@@ -26,8 +28,27 @@ class Lake:
     truth/, truth.json          on a generated lake: what was planted
     """
 
-    root: Path
+    root: Path  # of a lake on HDFS: where its small files are kept for this process
     engine: str = ""  # another engine than the embedded one
+    hdfs: HdfsFiles | None = None
+
+    @property
+    def files(self) -> Files:
+        """Where the data files lie."""
+        return self.hdfs or LocalFiles(self.root)
+
+    @property
+    def place(self) -> str:
+        """How a person calls this lake."""
+        return self.hdfs.uri if self.hdfs else str(self.root)
+
+    def name_of(self, path: Path) -> str:
+        """A path below the root as manifests write it."""
+        return path.relative_to(self.root).as_posix()
+
+    def address(self, path: Path) -> str:
+        """How engines call a file or folder below the root."""
+        return self.files.address(self.name_of(path))
 
     @property
     def home(self) -> Path:
@@ -98,12 +119,15 @@ class Lake:
 
         Raises Lacking when the folder cannot be written or was written by a newer version.
         """
+        if self.hdfs:
+            self.hdfs.pull()
         if self.exists():
             self.require()
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             if not self.exists():
                 write_atomically(self.version_file, f"{FORMAT_VERSION}\n")
+                self.files.share(self.name_of(self.version_file))
         except OSError as e:
             raise Lacking(
                 f"{self.root}: cannot be written ({e.strerror}). Choose another folder with --lake or SHOPLAKE_LAKE, "
@@ -111,10 +135,12 @@ class Lake:
             ) from e
 
     def require(self) -> None:
-        """Raise unless this folder is a lake that this version can read."""
+        """Raise unless this folder is a lake that this version can read. Of a lake on HDFS the small files are those of now."""
+        if self.hdfs:
+            self.hdfs.pull()
         if not self.exists():
             raise WrongUse(
-                f"{self.root}: no lake here (no file format_version). Make one with `shoplake generate all` or "
+                f"{self.place}: no lake here (no file format_version). Make one with `shoplake generate all` or "
                 "`shoplake ingest FILE`, or name the right folder with --lake or SHOPLAKE_LAKE."
             )
         text = self.version_file.read_text().strip()
@@ -127,21 +153,6 @@ class Lake:
                 f"{self.version_file}: this lake has format {text}, this shoplake reads up to {FORMAT_VERSION}. "
                 "Install a newer shoplake; nothing was changed."
             )
-
-
-def fsync(path: Path) -> None:
-    """Make what was written to this file, or renamed within this folder, survive a power cut.
-
-    Where folders cannot be opened (Windows) the system does it.
-    """
-    try:
-        fd = os.open(path, os.O_RDONLY)
-    except (PermissionError, IsADirectoryError):
-        return
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def write_atomically(path: Path, data: str | bytes) -> None:

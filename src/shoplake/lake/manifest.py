@@ -124,7 +124,7 @@ def read_manifest(lake: Lake, generation: int | None = None) -> Manifest:
     lake.require()
     number = current_generation(lake) if generation is None else generation
     if number is None:
-        raise WrongUse(f"{lake.root}: nothing has been published yet. Run `shoplake --lake {lake.root} build`.")
+        raise WrongUse(f"{lake.place}: nothing has been published yet. Run `shoplake --lake {lake.place} build`.")
     path = manifest_path(lake, number)
     try:
         data = path.read_bytes()

@@ -15,7 +15,8 @@ import filelock
 import msgspec
 
 from shoplake.errors import Held, Lacking
-from shoplake.lake.layout import Lake, fsync, write_atomically
+from shoplake.lake.files import fsync
+from shoplake.lake.layout import Lake, write_atomically
 from shoplake.lake.manifest import (
     Manifest,
     current_generation,
@@ -28,6 +29,7 @@ from shoplake.lake.manifest import (
 KEPT = 7
 KEPT_AT_LEAST = 2
 YOUNG_SECONDS = 3600
+TABLES_OF_FILES = ("clean", "rejected", "core", "marts", "ledger")
 
 # Named points at which the tests kill a build; SHOPLAKE_KILL_AT=<point> does it from outside.
 KillPoint = Callable[[str], None]
@@ -45,6 +47,10 @@ def locked(lake: Lake, wait_seconds: float = 0) -> Iterator[None]:
 
     Raises Held, saying which process holds it, when it is not free within wait_seconds.
     """
+    if lake.hdfs:
+        with lake.hdfs.locked(wait_seconds):
+            yield
+        return
     lock = filelock.FileLock(str(lake.lock_file))
     holder = lake.lock_file.with_name("LOCK.holder")
     try:
@@ -78,9 +84,9 @@ def next_generation(lake: Lake) -> int:
 
 def publish(lake: Lake, manifest: Manifest) -> None:
     """Write the manifest, then move CURRENT. Before the move readers see the old generation, after it the new one, whole."""
-    write_atomically(
-        manifest_path(lake, manifest.generation), msgspec.json.format(msgspec.json.encode(manifest), indent=1)
-    )
+    path = manifest_path(lake, manifest.generation)
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+    lake.files.share(lake.name_of(path))
     kill_point("before_current")
     point_to(lake, manifest.generation)
     kill_point("after_current")
@@ -89,6 +95,7 @@ def publish(lake: Lake, manifest: Manifest) -> None:
 def point_to(lake: Lake, generation: int) -> None:
     """CURRENT and the link for other tools name this generation from now on."""
     write_atomically(lake.current_file, f"gen-{generation:06d}\n")
+    lake.files.share(lake.name_of(lake.current_file))
     relink(lake)
 
 
@@ -117,7 +124,7 @@ def sweep(lake: Lake, keep: int = KEPT) -> list[str]:
     Keeps `keep` generations, never fewer than two, never one younger than an hour while no more than 20 lie there.
     Only the holder of the lock may call it. Returns what was removed.
     """
-    shutil.rmtree(lake.scratch, ignore_errors=True)
+    lake.files.remove(lake.name_of(lake.scratch))
     numbers = kept_generations(lake)
     published = current_generation(lake)
     recent = set(numbers[-max(keep, KEPT_AT_LEAST) :]) | ({published} if published else set())
@@ -130,11 +137,13 @@ def sweep(lake: Lake, keep: int = KEPT) -> list[str]:
     removed = []
     for number in old:
         # The manifest goes first: a generation without one is no generation.
-        manifest_path(lake, number).unlink(missing_ok=True)
+        lake.files.remove(lake.name_of(manifest_path(lake, number)))
         kill_point("in_sweep")
         database_path(lake, number).unlink(missing_ok=True)
         removed.append(f"gen-{number:06d}")
     named = {f.path for n in kept_generations(lake) for f in read_manifest(lake, n).files()}
+    if lake.engine:
+        return removed + _sweep_files(lake, named)
     for path in [*lake.generations.glob("gen-*.duckdb*"), *lake.ref.glob("*.parquet")]:
         if path.relative_to(lake.root).as_posix() not in named:
             path.unlink(missing_ok=True)
@@ -145,20 +154,19 @@ def sweep(lake: Lake, keep: int = KEPT) -> list[str]:
             if folder.relative_to(lake.root).as_posix() not in folders:
                 shutil.rmtree(folder)
                 removed.append(folder.relative_to(lake.root).as_posix())
-    return removed + (_sweep_files(lake, named) if lake.engine else [])
+    return removed
 
 
 def _sweep_files(lake: Lake, named: set[str]) -> list[str]:
-    """Of the tables that are folders of files: every file that no kept generation names, and folders that are empty then."""
+    """Where tables are folders of files: everything that no kept generation names, the widest folder of it at once."""
+    kept = {path[:i] for path in named for i, c in enumerate(path) if c == "/"}
+    tables = [e.path for e in lake.files.entries(f"{lake.name_of(lake.home)}/{layer}" for layer in TABLES_OF_FILES)]
+    folders = [lake.name_of(lake.ref), *tables]
     removed = []
-    for path in sorted(lake.home.glob("*/*/g[=-]*/**/*"), reverse=True):
-        if path.is_dir():
-            if not any(path.iterdir()):
-                path.rmdir()
-        elif path.relative_to(lake.root).as_posix() not in named:
-            path.unlink()
-            removed.append(path.relative_to(lake.root).as_posix())
-    for folder in lake.home.glob("*/*/g[=-]*"):
-        if not any(folder.iterdir()):
-            folder.rmdir()
+    while folders:
+        found = lake.files.entries(folders)
+        removed += [e.path for e in found if e.path not in kept and e.path not in named]
+        folders = [e.path for e in found if e.path in kept]
+    for path in removed:
+        lake.files.remove(path)
     return removed

@@ -50,6 +50,7 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def write_receipt(lake: Lake, receipt: Receipt) -> Path:
     path = lake.receipts / f"{receipt.name}.json"
     write_atomically(path, msgspec.json.format(msgspec.json.encode(receipt), indent=1))
+    lake.files.share(lake.name_of(path))
     return path
 
 

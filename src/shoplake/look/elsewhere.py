@@ -33,8 +33,8 @@ def _on_spark(session: Session, one: Opened, tree: exp.Expr) -> pa.Table:
                 table = one.contracts.table(name)
                 in_parts = table.layer in ("clean", "rejected")
                 files = data_files(one.manifest, table.layer, table.name) if in_parts else one.manifest.table_files.get(name, [])
-                paths = sorted({str((one.lake.root / f.path).parent) for f in files})
-                base = one.lake.home / table.layer / table.name
+                paths = sorted({one.lake.files.address(f.path.rpartition("/")[0]) for f in files})
+                base = one.lake.address(one.lake.home / table.layer / table.name)
                 engine.show_files(name.replace(".", "__"), spark.ddl(table), base, paths)
             return engine.fetch(tree.sql(dialect=spark.DIALECT))
         finally:

@@ -7,6 +7,8 @@ from shoplake.lake.layout import Lake
 
 def holder(lake: Lake) -> str | None:
     """The process that holds the lock; None when it is free, whatever a killed run left behind."""
+    if lake.hdfs:
+        return lake.hdfs.holder()
     note = lake.lock_file.with_name("LOCK.holder")
     if not note.exists():
         return None

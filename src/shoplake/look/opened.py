@@ -29,7 +29,7 @@ class Opened:
     manifest: Manifest
     contracts: Contracts
     engine: DuckDB
-    files: list[Path]
+    files: list[str]
 
     @property
     def is_published(self) -> bool:
@@ -62,7 +62,7 @@ class Opened:
 
     def lock(self) -> None:
         """From now on the engine reads the files of this generation and nothing else, and no setting can be changed."""
-        paths = ", ".join(quote(str(p)) for p in self.files)
+        paths = ", ".join(map(quote, self.files))
         for sql in (
             f"SET allowed_paths = [{paths}]",
             "SET python_enable_replacements = false",
@@ -89,47 +89,50 @@ def opened(session: Session, generation: int | None = None) -> Iterator[Opened]:
 
     Raises WrongUse when there is no lake, nothing was published, the generation is not kept, or its file is gone.
     """
+    session.require_engine()
     lake = replace(session.lake, root=session.lake.root.resolve())
     manifest = read_manifest(lake, generation)
     contracts = load(session["project"])
-    made = [lake.root / f.path for f in ([manifest.database] if manifest.database else [])]
-    made += [lake.root / f.path for files in manifest.table_files.values() for f in files]
-    for path in made:
-        if not path.exists():
+    made = [manifest.database.path] if manifest.database else []
+    made += [f.path for files in manifest.table_files.values() for f in files]
+    for path, size in zip(made, lake.files.sizes(made), strict=True):
+        if size is None:
             raise WrongUse(
-                f"{path}: missing, though the manifest of generation {manifest.generation} names it. "
+                f"{lake.files.address(path)}: missing, though the manifest of generation {manifest.generation} names it. "
                 "Look at another with --generation N, or make it anew with `shoplake build --full`."
             )
     with tempfile.TemporaryDirectory(prefix="shoplake-") as scratch:
         engine = DuckDB(threads=int(session["threads"]), memory=session["memory"], scratch=Path(scratch))
         try:
+            lake.files.register(engine.connection)
             files = _views(engine, lake, manifest, contracts)
             if manifest.database:
-                engine.attach(made[0], read_only=True)
+                engine.attach(lake.root / made[0], read_only=True)
             else:
                 engine.attach_files(
-                    (contracts.table(name), [str(lake.root / f.path) for f in some])
+                    (contracts.table(name), [lake.files.address(f.path) for f in some])
                     for name, some in manifest.table_files.items()
                 )
-                files += made
+                files += map(lake.files.address, made)
             engine.execute("SET search_path = 'gen.core,gen.marts,gen.ledger,lake.clean,lake.rejected'")
             yield Opened(lake, manifest, contracts, engine, files)
         finally:
             engine.close()
 
 
-def _views(engine: DuckDB, lake: Lake, manifest: Manifest, contracts: Contracts) -> list[Path]:
+def _views(engine: DuckDB, lake: Lake, manifest: Manifest, contracts: Contracts) -> list[str]:
     found = []
     for layer in ("clean", "rejected"):
         for table in contracts.layer(layer):
-            paths = [lake.root / f.path for f in data_files(manifest, layer, table.name)]
-            gone = [p for p in paths if not p.exists()]
+            names = [f.path for f in data_files(manifest, layer, table.name)]
+            gone = [p for p, size in zip(names, lake.files.sizes(names), strict=True) if size is None]
             if gone:
                 raise WrongUse(
-                    f"{gone[0]}: missing, though generation {manifest.generation} names it. "
+                    f"{lake.files.address(gone[0])}: missing, though generation {manifest.generation} names it. "
                     "`shoplake verify` lists all damage and what to do."
                 )
-            _view(engine, table, [str(p) for p in paths])
+            paths = [lake.files.address(p) for p in names]
+            _view(engine, table, paths)
             found += paths
     return found
 

@@ -17,7 +17,6 @@ from shoplake.lake.manifest import (
     kept_generations,
     manifest_path,
     read_manifest,
-    sha256_of,
 )
 from shoplake.lake.receipts import Receipt
 from shoplake.look.lock import holder
@@ -132,7 +131,7 @@ def _of_receipts(lake: Lake, findings: list[Finding]) -> Iterator[_Expected]:
         remedy = _redeliver(receipt)
         for f in receipt.files:
             yield _Expected(f.path, f.bytes, f.rows if f.format == "parquet" else None, f.sha256, remedy)
-        if receipt.original_sha256 and lake.landed.is_dir():
+        if receipt.original_sha256 and (lake.landed.is_dir() or lake.hdfs):
             yield _original(receipt.original_sha256, f"the original of {receipt.original or receipt.name}")
 
 
@@ -156,18 +155,18 @@ def _original(sha256: str, what: str) -> _Expected:
 
 def _originals(lake: Lake) -> Iterator[_Expected]:
     """Every original is named by its own SHA-256, whether a receipt still names it or not."""
-    for path in sorted(lake.landed.glob("*")) if lake.landed.is_dir() else []:
-        if path.is_file() and _SHA256.fullmatch(path.name):
-            yield _original(path.name, "this original")
+    for one in lake.files.entries([lake.name_of(lake.landed)]):
+        name = one.path.rpartition("/")[2]
+        if one.bytes is not None and _SHA256.fullmatch(name):
+            yield _original(name, "this original")
 
 
 def _check(lake: Lake, e: _Expected) -> Finding | None:
-    path = lake.root / e.path
     try:
-        size = path.stat().st_size
-        if e.bytes is not None and size != e.bytes:
+        size = lake.files.sizes([e.path])[0]
+        if size is not None and e.bytes is not None and size != e.bytes:
             return Finding("damaged", e.path, f"{size} bytes, expected {e.bytes}", e.remedy)
-        found = sha256_of(path)
+        found = lake.files.sha256(e.path)
     except FileNotFoundError:
         return Finding("missing", e.path, "not there", e.remedy)
     except OSError as error:
@@ -177,18 +176,19 @@ def _check(lake: Lake, e: _Expected) -> Finding | None:
     if found != e.sha256:
         return Finding("damaged", e.path, f"SHA-256 {found[:12]}…, expected {e.sha256[:12]}…", e.remedy)
     if e.rows is not None:
-        rows = _parquet_rows(path)
+        rows = _parquet_rows(lake, e.path)
         if rows != e.rows:
             return Finding("damaged", e.path, f"{rows} rows, expected {e.rows}", e.remedy)
     return None
 
 
-def _parquet_rows(path: Path) -> int | str:
+def _parquet_rows(lake: Lake, path: str) -> int | str:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return int(pq.read_metadata(path).num_rows)
+        with lake.files.open(path) as f:
+            return int(pq.read_metadata(f).num_rows)
     except (pa.ArrowException, OSError) as e:
         return f"no readable ({e})"
 
@@ -209,11 +209,11 @@ def _extra(lake: Lake, expected: set[str]) -> list[Finding]:
         (lake.landed, "No original has such a name. Move it out of the lake."),
     ):  # fmt: skip
         # landed/ has folders of its own, for streams.
-        for path in sorted(folder.glob("*") if folder == lake.landed else folder.rglob("*")) if folder.is_dir() else []:
-            name = path.relative_to(lake.root).as_posix()
-            if not path.is_file() or name in named or _WORKING.match(path.name) or path.parent == lake.receipts:
-                continue
-            found.append(Finding("extra", name, "nothing names it", remedy))
+        there = lake.name_of(folder)
+        for name in sorted(e.path for e in (lake.files.entries([there]) if folder == lake.landed else lake.files.below(there)) if e.bytes is not None):
+            above, _, last = name.rpartition("/")
+            if name not in named and not _WORKING.match(last) and above != lake.name_of(lake.receipts):
+                found.append(Finding("extra", name, "nothing names it", remedy))
     return found
 
 
