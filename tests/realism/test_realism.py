@@ -12,7 +12,7 @@ from shoplake.engines.duckdb import DuckDB
 from shoplake.generate import realism
 from shoplake.generate.options import GENERATOR_VERSION, Plan
 from shoplake.generate.realism import ASKED, NEAR, Figure, beside, click_figures, order_figures, out_of_band
-from shoplake.generate.realism_found import PRECISION, RECALL, RULED, Count, Fit, Robots
+from shoplake.generate.realism_found import PRECISION, RECALL, RULED, Carts, Count, Fit, Robots
 from shoplake.lake.layout import Lake
 from shoplake.lake.manifest import read_manifest
 
@@ -131,12 +131,23 @@ def test_half_of_the_kinds_are_unlike_the_rule(shop: Shop) -> None:
     assert all(r.recall > 0.5 for r in shop.found.robots if r.kind in RULED)
 
 
+def test_carts_planted_to_be_bought_later_are_found_and_no_others(shop: Shop) -> None:
+    carts = shop.found.carts
+    assert carts.found + carts.spoilt == carts.planted
+    assert carts.planted > 200
+    assert carts.spoilt < 0.03 * carts.planted
+    assert carts.late > 0.03 * carts.planted  # the mart's 7 days are put to the test
+    assert carts.by_chance <= 1
+    assert 0.05 < carts.share < 0.10
+
+
 def test_what_is_wrong_is_said(shop: Shop) -> None:
     assert shop.found.wrong == []
     found = msgspec.structs.replace(
-        shop.found, ledger=[Count("users", "malformed", 3, 2)], fits=[Fit("This is so", 9, 1)], agents=[Robots("x/1", 5, 4, 0)], people_suspected=10**6
+        shop.found, ledger=[Count("users", "malformed", 3, 2)], fits=[Fit("This is so", 9, 1)], agents=[Robots("x/1", 5, 4, 0)], people_suspected=10**6,
+        carts=Carts(90, 9, 7, 1, 0, 0),
     )  # fmt: skip
-    assert [line.partition(" ")[0] for line in found.wrong] == ["ledger", "This", "robot", "undeclared"]
+    assert [line.partition(" ")[0] for line in found.wrong] == ["ledger", "This", "robot", "undeclared", "left"]
 
 
 # -- the page -----------------------------------------------------------------------------------------------------

@@ -42,6 +42,15 @@ def _id_rows(of: U64) -> Any:
     return text.uuid_rows('{"event_id":"', of, draw(of, "event id"), '"')
 
 
+def session_ids(of: U64) -> Any:
+    """session_id of sessions with these keys, as text."""
+    return pc.utf8_slice_codeunits(text.fixed(_session_rows(of)), 15, 51)
+
+
+def _session_rows(of: U64) -> Any:
+    return text.uuid_rows(',"session_id":"', of, draw(of, "session id"), '"')
+
+
 @dataclass(frozen=True)
 class Pieces:
     """What rows of a chunk are joined from."""
@@ -186,7 +195,7 @@ def _session_texts(made: Clicks) -> tuple[Any, Any]:
     users = pa.concat_arrays([text.join(',"user_id":"', user_ids(who.number), '"'), text.strings([""])])
     ids = text.join(
         ',"visitor_id":"', visitor_ids(sessions.visitor), '"', text.pick(users, np.where(sessions.user < 0, none, sessions.user)),
-        text.fixed(text.uuid_rows(',"session_id":"', sessions.key, draw(sessions.key, "session id"), '"')),
+        text.fixed(_session_rows(sessions.key)),
     )  # fmt: skip
     tails = text.join(
         ',"device_type":"', text.pick(text.strings(list(agents.DEVICE_TYPES)), sessions.device),

@@ -134,6 +134,7 @@ def _click_chunk(
     slow = np.flatnonzero(late[row])
     planted.events(made, row, slow, ["late"] * len(slow), day)
     planted.visitors(made)
+    planted.left_carts(made)
 
 
 def _count_bots(ledger: Ledger, agent: I64) -> None:

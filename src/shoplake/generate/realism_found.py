@@ -1,4 +1,4 @@
-"""What a build found of what was planted: the ledger, robots by kind, and facts that have to fit together."""
+"""What a build found of what was planted: the ledger, robots by kind, left carts, and facts that have to fit together."""
 
 from typing import Any
 
@@ -56,6 +56,21 @@ class Fit(msgspec.Struct, frozen=True):
         return self.looked_at > 0 and self.otherwise == self.planted
 
 
+class Carts(msgspec.Struct, frozen=True):
+    """Sessions that left a cart, as marts.abandoned_carts finds them, against those planted to be bought from later."""
+
+    left: int
+    planted: int  # to be bought from within 7 days
+    found: int  # of the planted
+    spoilt: int  # planted, but no product is left of which both the cart's and the purchase's event are clean
+    late: int  # planted to be bought from after more than 7 days
+    by_chance: int  # found, and not planted within 7 days
+
+    @property
+    def share(self) -> float:
+        return (self.found + self.by_chance) / self.left if self.left else 0.0
+
+
 class Found(msgspec.Struct, frozen=True):
     """All of it, for one generated and built lake."""
 
@@ -67,6 +82,7 @@ class Found(msgspec.Struct, frozen=True):
     robots: list[Robots]  # undeclared, by kind
     people_suspected: int
     people_planted: int
+    carts: Carts
     fits: list[Fit]
 
     @property
@@ -96,6 +112,10 @@ class Found(msgspec.Struct, frozen=True):
             found.append(
                 f"undeclared robots: recall {all_.recall:.3f} at precision {all_.precision:.3f}, expected {RECALL} at {PRECISION}."
             )
+        if self.carts.found + self.carts.spoilt != self.carts.planted:
+            found.append(
+                f"left carts: {self.carts.planted} planted to be bought from, {self.carts.found} found, {self.carts.spoilt} not to be found."
+            )
         return found
 
 
@@ -114,7 +134,7 @@ def find(lake: Lake) -> Found:
         robots, people = _robots(engine)
         return Found(
             truth["parameters"], manifest.as_of, _ledger(engine, manifest, truth["expected_ledger"]), _agents(engine, truth),
-            truth["bot_agents"]["unlisted"], robots, *people, _fits(engine, truth["first_click_day"]),
+            truth["bot_agents"]["unlisted"], robots, *people, _carts(engine), _fits(engine, truth["first_click_day"]),
         )  # fmt: skip
     finally:
         engine.close()
@@ -187,6 +207,21 @@ def _robots(engine: DuckDB) -> tuple[list[Robots], tuple[int, int]]:
         planted, found, quick = of.get(kind, (0, 0, 0))
         robots.append(Robots(kind, planted, found, (fast if quick else 0) + (suspected - fast if found > quick else 0)))
     return robots, (suspected, all_)
+
+
+def _carts(engine: DuckDB) -> Carts:
+    """Left carts by session; what was planted is judged by the truth and the events in core, not by the mart."""
+    (row,) = engine.rows(
+        "WITH planted AS (SELECT l.visitor_id || '/' || l.session_id AS session_key, "
+        "BOOL_OR(l.ordered_at - l.left_at <= INTERVAL 7 DAY) AS is_near, BOOL_OR(c.event_id IS NOT NULL AND p.event_id IS NOT NULL) AS is_clean "
+        "FROM lake.work.left_carts AS l LEFT JOIN core.fact_clickstream AS c ON c.event_id = l.event_id "
+        "LEFT JOIN core.fact_clickstream AS p ON p.event_type = 'purchase' AND p.transaction_id = l.transaction_id AND p.product_id = l.product_id "
+        "GROUP BY ALL), found AS (SELECT session_key, BOOL_OR(is_recovered) AS is_recovered FROM marts.abandoned_carts GROUP BY ALL) "
+        "SELECT COUNT(f.session_key), COUNT(*) FILTER (is_near), COUNT(*) FILTER (is_near AND is_recovered), "
+        "COUNT(*) FILTER (is_near AND NOT is_clean), COUNT(*) FILTER (NOT is_near), COUNT(*) FILTER (is_recovered AND is_near IS NOT TRUE) "
+        "FROM planted FULL JOIN found AS f USING (session_key)"
+    )
+    return Carts(*(int(n) for n in row))
 
 
 def _fits(engine: DuckDB, first_click_day: str) -> list[Fit]:

@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 
 from shoplake.generate import agents, text
 from shoplake.generate.bots import BOT_KINDS
-from shoplake.generate.click_text import event_ids
-from shoplake.generate.clicks import PURCHASE, Clicks
+from shoplake.generate.catalogue import catalogue
+from shoplake.generate.click_text import event_ids, session_ids
+from shoplake.generate.clicks import CART, HESITATING, PURCHASE, Clicks
 from shoplake.generate.columns import CSV_COLUMNS
 from shoplake.generate.csv_tables import order_ids
 from shoplake.generate.draws import F64, I64, Bools
@@ -101,6 +102,21 @@ class Collector:
         self._keep("visitors", pa.table({
             "visitor_id": visitor_ids(visitor), "is_bot": pa.array(kind >= 0), "bot_kind": _null_blank(names, kind >= 0),
             "user_id": _null_blank(ids, single), "users_seen": pa.array(seen),
+        }))  # fmt: skip
+
+    def left_carts(self, made: Clicks) -> None:
+        """What was put into carts that an order takes up later: an event each, with the order; left_at ends its session."""
+        events, sessions, orders = made.events, made.sessions, made.sold.orders
+        row = np.flatnonzero((events.type == CART) & (sessions.kind == HESITATING)[events.session])
+        if not len(row):
+            return
+        session = events.session[row]
+        order, start = sessions.order[session], self._plan.first_day * DAY
+        self._keep("left_carts", pa.table({
+            "event_id": event_ids(events.key[row]), "visitor_id": visitor_ids(sessions.visitor[session]), "session_id": session_ids(sessions.key[session]),
+            "product_id": text.pick(catalogue(self._plan).ids, events.product[row]), "transaction_id": text.pick(order_ids(self._plan, orders), order),
+            "left_at": pa.array((sessions.at[session] + start * 1000) * 1000).cast(pa.timestamp("us")),
+            "ordered_at": pa.array((orders.at[order] + start) * 1_000_000).cast(pa.timestamp("us")),
         }))  # fmt: skip
 
     def users(self, first_block: int, last_block: int) -> None:

@@ -1,5 +1,6 @@
 """A shop, not noise: facts fit together, sums are exact, rates and tails look like a real shop's."""
 
+import datetime as dt
 from collections import Counter, defaultdict
 from decimal import Decimal
 from functools import cached_property
@@ -199,6 +200,26 @@ def test_purchases_and_tracked_orders_match_both_ways(facts: Facts) -> None:
                 r["currency"],
             ] += 1
     assert lines == events
+
+
+def test_some_of_what_is_left_in_a_cart_is_bought_later_by_the_same_person(facts: Facts) -> None:
+    bought = {
+        (r["transaction_id"], r["product_id"]): r for r in facts.rows["clickstream"] if r["event_type"] == "purchase"
+    }
+    left = pq.read_table(facts.shop.lake.truth / "left_carts.parquet").to_pylist()
+    orders = {r["transaction_id"] for r in left}
+    assert 0.15 < len(orders) / len({order for order, _ in bought}) < 0.3
+    assert len({r["session_id"] for r in left}) == len(orders)
+    assert {r["ordered_at"] - r["left_at"] > dt.timedelta(days=7) for r in left} == {False, True}
+    for r in left:
+        session, purchase = facts.sessions[r["session_id"]], bought[r["transaction_id"], r["product_id"]]
+        (cart,) = [e for e in session if e["event_id"] == r["event_id"]]
+        assert cart["event_type"] == "add_to_cart"
+        assert (cart["visitor_id"], cart["product_id"]) == (r["visitor_id"], r["product_id"])
+        assert not {"purchase", "remove_from_cart"} & {e["event_type"] for e in session}
+        assert moment(session[-1]["event_ts"]) == r["left_at"]
+        assert r["left_at"] < r["ordered_at"]
+        assert purchase["visitor_id"] == r["visitor_id"] or purchase["user_id"] == cart["user_id"]
 
 
 def test_rates_are_a_real_shops(facts: Facts) -> None:
