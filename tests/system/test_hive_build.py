@@ -92,7 +92,7 @@ def test_a_question_is_computed_there(lake: Path, server: Server) -> None:
         done = subprocess.run(words, env={**os.environ, "SHOPLAKE_HIVE": f"127.0.0.1:{server.port}"}, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         answers.append(done.stdout)
-    assert answers[0].count("\n") > 2
+    assert answers[0].count("\n") > 1
     assert answers[0] == answers[1]
 
 
