@@ -153,20 +153,33 @@ class HdfsFiles(Files):
         process of the same machine does; on another, a person. Raises Held."""
         me, until = f"{os.getpid()} on {socket.gethostname()}", time.monotonic() + wait_seconds
         while not self._ask(lambda: self._fs.make(self._there("LOCK"), me.encode())):
-            who = self.holder()
-            if who is not None and is_dead(who):
-                self._ask(lambda: self._fs.delete(self._there("LOCK")))
-            elif time.monotonic() >= until:
+            who = self._living_holder()
+            if who is None:  # let go since, or not yet written
+                time.sleep(0.05)
+                continue
+            if time.monotonic() >= until:
                 raise Held(
-                    f"{self.uri}/LOCK: held by process {who or 'unknown'}. Wait until it has ended, or use --wait SECONDS. If it ended "
+                    f"{self.uri}/LOCK: held by process {who}. Wait until it has ended, or use --wait SECONDS. If it ended "
                     f"without letting go, take the file away: hdfs dfs -rm {self.uri}/LOCK"
                 )
-            else:
-                time.sleep(min(0.5, max(0.05, until - time.monotonic())))
+            time.sleep(min(0.5, max(0.05, until - time.monotonic())))
         try:
             yield
         finally:
             self._ask(lambda: self._fs.delete(self._there("LOCK")))
+
+    def _living_holder(self) -> str | None:
+        """Who holds the lock; the lock of a process of this machine that has ended is taken away. Asked and taken under a lock of this
+        machine: of two that find it dead, the second would take away what the first has made in its place."""
+        import filelock
+
+        name = re.sub(r"\W", "_", self.uri)
+        with filelock.FileLock(Path(tempfile.gettempdir()) / f"shoplake-{getpass.getuser()}-{name}.lock"):
+            who = self.holder()
+            if who is None or not is_dead(who):
+                return who
+            self._ask(lambda: self._fs.delete(self._there("LOCK")))
+            return None
 
     def _there(self, path: str) -> str:
         return f"{self.folder}/{path}" if path else self.folder
