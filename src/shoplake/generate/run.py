@@ -53,6 +53,7 @@ def generate(
 
     A table whose receipt holds the same parameters is kept. Raises Lacking when the disk is full or cannot be written.
     """
+    lake.require_folder("generate")
     lake.create()
     wanted = [t for t in tables if part is not None or not _kept(lake, plan, t)]
     _check_space(lake, plan, wanted, parts if part is not None else 1)

@@ -59,7 +59,7 @@ def incoming(lake: Lake) -> Iterator[Path]:
         lock = FileLock(lake.landed / ".lock").acquire(timeout=0)
     except Timeout:
         raise Held(
-            f"{lake.root}: another `shoplake ingest` is at work here. Wait for it to end, then run this again."
+            f"{lake.place}: another `shoplake ingest` is at work here. Wait for it to end, then run this again."
         ) from None
     with lock:
         folder = lake.landed / ".incoming"

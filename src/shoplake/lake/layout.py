@@ -111,6 +111,11 @@ class Lake:
     def raw_partition(self, table: str, ds: str) -> Path:
         return self.raw / table / f"ds={ds}"
 
+    def require_folder(self, what: str) -> None:
+        """Raises WrongUse on HDFS. `what` needs the data in a folder of this machine."""
+        if self.hdfs:
+            raise WrongUse(f"{self.place}: {what} needs a lake in a folder. Name one with --lake; `hdfs dfs -put` brings what was made there to HDFS.")
+
     def exists(self) -> bool:
         return self.version_file.exists()
 

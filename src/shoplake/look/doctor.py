@@ -186,7 +186,7 @@ def _memory() -> int | None:
 
 
 def _lake(lake: Lake) -> list[dict[str, Any]]:
-    if not lake.exists():
+    if lake.hdfs is None and not lake.exists():
         place = lake.root.resolve()
         while not place.exists():
             place = place.parent
@@ -213,9 +213,9 @@ def _lake(lake: Lake) -> list[dict[str, Any]]:
         lake.require()
     except ShoplakeError as e:
         return [_check("lake", "lacking", str(e))]
-    writable = os.access(lake.root, os.W_OK)
+    writable = lake.hdfs is not None or os.access(lake.root, os.W_OK)  # what HDFS lets one do, the first write tells
     found = [
-        _check("lake", "ok", f"{lake.root}, format {lake.version_file.read_text().strip()}", f"format up to {FORMAT_VERSION}"),
+        _check("lake", "ok", f"{lake.place}, format {lake.version_file.read_text().strip()}", f"format up to {FORMAT_VERSION}"),
         _check("lake writable", "ok" if writable else "told", "yes" if writable else "no: reading works, building does not", "", "" if writable else "Give this user the right to write there."),
         *_lock(lake),
         _leftovers(lake),

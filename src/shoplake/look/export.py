@@ -28,6 +28,7 @@ def export(session: Session, folder: Path, generation: int | None = None) -> dic
     see the partitions change one after the other. Raises WrongUse when nothing was published or the folder holds something
     else; Lacking when it cannot be written or a file of the lake is missing.
     """
+    session.lake.require_folder("export")
     lake = Lake(session.lake.root.resolve())
     manifest = read_manifest(lake, generation)
     folder = folder.absolute()

@@ -12,7 +12,7 @@ def overview(one: Opened) -> dict[str, Any]:
     """Everything `shoplake show` tells, as plain values."""
     m = one.manifest
     return {
-        "lake": str(one.lake.root),
+        "lake": one.lake.place,
         "generation": m.generation,
         "is_published": one.is_published,
         "as_of": m.as_of,
