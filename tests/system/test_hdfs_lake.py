@@ -118,6 +118,7 @@ def test_what_was_put_and_what_was_ingested_is_built_there(there: There) -> None
     assert there.lake in told
 
 
+@pytest.mark.long
 def test_a_killed_build_leaves_the_old_whole_and_the_next_heals(there: There) -> None:
     before = there.hashes()
     there.ingest("more.csv", order("late-2", "u2", "2025-03-29T12:00:00Z"))
@@ -146,6 +147,7 @@ def test_another_machine_that_builds_is_waited_for(there: There) -> None:
     there.fs("-rm", "/ecommerce/LOCK")
 
 
+@pytest.mark.long
 def test_hive_builds_there_too(there: There) -> None:
     with Hive(there.folder / "hive", hdfs=there.hdfs) as server:
         address = {"SHOPLAKE_ENGINE": "hive", "SHOPLAKE_HIVE": f"127.0.0.1:{server.port}"}

@@ -114,21 +114,6 @@ def half(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     return root / "lake", before, hashes("duckdb", root / "whole")
 
 
-def test_a_late_day_rewrites_what_it_touches(half: Any, server: Server, tmp_path: Path, monkeypatch: Any) -> None:
-    made, before, after = half
-    lake = tmp_path / "lake"
-    shutil.copytree(made, lake)
-    monkeypatch.setattr("shoplake.build.plan.WHOLE_ABOVE", 10.0)
-    then = read_manifest(session(lake, engine="hive").lake)
-    result = build_on("hive", server, lake)
-    assert not result.is_full
-    assert before != after == hashes("hive", lake)
-    now = read_manifest(session(lake, engine="hive").lake)
-    for table in ("core.fact_transactions", "core.fact_clickstream"):
-        old, new = ({f.path for f in m.table_files[table]} for m in (then, now))
-        assert {path.split("/")[-2].partition("=")[2] for path in new - old} <= set(result.touched[table])
-
-
 def run(lake: Path, server: Server, **environment: str) -> "subprocess.CompletedProcess[str]":
     words = [sys.executable, "-m", "shoplake", "--lake", str(lake), "build", "--engine", "hive"]
     there = {"SHOPLAKE_HIVE": f"127.0.0.1:{server.port}", "SHOPLAKE_TIMEZONE": "Europe/Berlin"}
@@ -139,6 +124,10 @@ def is_healed(lake: Path, server: Server, after: dict[str, str]) -> None:
     """The next run equals an undisturbed one, and so does what the metastore knows."""
     again = run(lake, server)
     assert again.returncode == 0, again.stderr
+    is_whole(lake, server, after)
+
+
+def is_whole(lake: Path, server: Server, after: dict[str, str]) -> None:
     assert hashes("hive", lake) == after
     there, table = hive.Hive(host="127.0.0.1", port=server.port), load().table("core.fact_transactions")
     found = there.fetch(f"SELECT {', '.join(table.names)} FROM {hive.place(table.full_name)}")
@@ -146,7 +135,9 @@ def is_healed(lake: Path, server: Server, after: dict[str, str]) -> None:
     assert content_hash(found, table) == after[table.full_name]
 
 
-def test_kills_one_after_another_leave_the_old_whole_and_the_next_run_heals(half: Any, server: Server, tmp_path: Path) -> None:
+def test_kills_leave_the_old_whole_and_the_next_run_heals_and_rewrites_what_the_late_day_touches(
+    half: Any, server: Server, tmp_path: Path, monkeypatch: Any
+) -> None:
     made, before, after = half
     lake = tmp_path / "lake"
     shutil.copytree(made, lake)
@@ -154,7 +145,16 @@ def test_kills_one_after_another_leave_the_old_whole_and_the_next_run_heals(half
         killed = run(lake, server, SHOPLAKE_KILL_AT=point)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
         assert hashes("hive", lake) == before
-    is_healed(lake, server, after)
+    monkeypatch.setattr("shoplake.build.plan.WHOLE_ABOVE", 10.0)
+    then = read_manifest(session(lake, engine="hive").lake)
+    result = build_on("hive", server, lake)
+    assert not result.is_full
+    now = read_manifest(session(lake, engine="hive").lake)
+    for table in ("core.fact_transactions", "core.fact_clickstream"):
+        old, new = ({f.path for f in m.table_files[table]} for m in (then, now))
+        assert {path.split("/")[-2].partition("=")[2] for path in new - old} <= set(result.touched[table])
+    assert before != after
+    is_whole(lake, server, after)
 
 
 @pytest.mark.long

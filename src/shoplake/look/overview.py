@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from shoplake.lake.manifest import Manifest, database_path, kept_generations, read_manifest
+from shoplake.lake.manifest import Manifest, kept_generations, read_manifest
 from shoplake.look import drawing
 from shoplake.look.opened import LAYERS, Opened, relation
 
@@ -93,16 +93,19 @@ def _arrivals(m: Manifest) -> list[dict[str, Any]]:
 
 
 def _kept(one: Opened) -> list[dict[str, Any]]:
-    """Every kept generation, oldest first; what each depends on besides its own file is not counted."""
-    found = []
-    for number in kept_generations(one.lake):
-        m = read_manifest(one.lake, number)
-        path = database_path(one.lake, number)
-        found.append({
-            "generation": number, "parent": m.parent, "as_of": m.as_of, "is_full": m.is_full, "rows": m.database_file().rows,
-            "bytes": m.database_file().bytes, "is_there": path.exists(), "is_shown": number == one.manifest.generation,
-        })  # fmt: skip
-    return found
+    """Every kept generation, oldest first: the file or files of its core, marts and ledger. Clean, which many share, is not counted."""
+    kept = [read_manifest(one.lake, number) for number in kept_generations(one.lake)]
+    files = {m.generation: [m.database] if m.database else [f for some in m.table_files.values() for f in some] for m in kept}
+    paths = sorted({f.path for some in files.values() for f in some})
+    gone = {path for path, size in zip(paths, one.lake.files.sizes(paths), strict=True) if size is None}
+    return [
+        {
+            "generation": m.generation, "parent": m.parent, "as_of": m.as_of, "is_full": m.is_full, "rows": sum(f.rows for f in files[m.generation]),
+            "bytes": sum(f.bytes for f in files[m.generation]), "is_there": not any(f.path in gone for f in files[m.generation]),
+            "is_shown": m.generation == one.manifest.generation,
+        }
+        for m in kept
+    ]  # fmt: skip
 
 
 def _text(value: Any) -> str | None:
