@@ -21,6 +21,7 @@ from shoplake.lake.layout import Lake
 from shoplake.lake.manifest import Manifest, read_manifest
 from shoplake.look.compare import all_hashes
 from shoplake.look.opened import opened
+from shoplake.look.overview import overview
 from shoplake.look.verify import verify
 from tests.making import deliver, session
 
@@ -93,6 +94,10 @@ def test_the_ledger_and_every_rejected_record_are_the_same(lake: Lake) -> None:
 
 def test_its_files_are_those_of_the_manifest(lake: Lake) -> None:
     assert verify(session(lake.root, engine="spark").lake, None, False)["findings"] == []
+    with opened(session(lake.root, engine="spark")) as one:
+        (kept,) = overview(one)["kept"]
+    assert kept["is_there"]
+    assert kept["bytes"] == sum(f.bytes for files in one.manifest.table_files.values() for f in files)
 
 
 @pytest.mark.parametrize("lake", ["made"], indirect=True)
