@@ -114,8 +114,9 @@ def test_what_was_put_and_what_was_ingested_is_built_there(there: There) -> None
     assert there.hashes() == wanted(there)
     assert there.shoplake("verify").stdout.rstrip().endswith("all as they were written.")
     assert "late-1" in there.shoplake("query", "select transaction_id from core.fact_transactions where transaction_id = 'late-1'").stdout
-    told = there.shoplake("show").stdout
-    assert there.lake in told
+    told = json.loads(there.shoplake("show", "--json").stdout)
+    assert told["lake"] == there.lake
+    assert [(k["generation"], k["is_there"]) for k in told["kept"]] == [(1, True)]
 
 
 @pytest.mark.long
