@@ -163,7 +163,7 @@ def test_hive_builds_there_too(there: There) -> None:
 def test_the_embedded_engine_does_not_publish_there(there: There) -> None:
     assert "built and read by Spark" in there.shoplake("build", "--engine", "duckdb", code=2).stderr
     assert "built and read by Spark" in there.shoplake("show", "--engine", "duckdb", code=2).stderr
-    for words in (["generate", "users"], ["export", str(there.folder / "out")]):
+    for words in (["generate", "users"], ["export", "--to", str(there.folder / "out")]):
         assert "needs a lake in a folder" in there.shoplake(*words, code=2).stderr
     assert there.lake in there.shoplake("doctor").stdout
 
