@@ -3,11 +3,14 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from benchmarks import setting
 from benchmarks.measure import Case, Facts, Goal, Unequal, Work
 from benchmarks.setting import Setting
+
+if TYPE_CHECKING:
+    from shoplake.build.embedded import EmbeddedBuilder
 
 # Columns whose text cleaning does not change, blanks around it apart.
 KEPT = {"clickstream": ("event_id", "visitor_id", "page_url", "user_agent"), "transactions": ("transaction_id", "product_id", "ship_city", "coupon_code")}  # fmt: skip
@@ -95,12 +98,12 @@ def ours(a: Facts) -> Callable[[], Callable[[], Facts]]:
     return timed
 
 
-def _unfound(builder: Any, table: str) -> int:
+def _unfound(builder: "EmbeddedBuilder", table: str) -> int:
     """Clean rows whose texts are not those of a raw row of the same day."""
     from shoplake.engines.duckdb import FUNCTIONS
 
     files = [f for one in builder.plan.new for f in one.files]
-    builder.engine.raw_view(builder.plan.contracts.table(f"raw.{table}"), files, builder.lake.root)
+    builder.engine.raw_view(builder.plan.contracts.table(f"raw.{table}"), files, builder.lake.files.address)
     tidy = ", ".join(f"{FUNCTIONS['tidy'](c)}" for c in KEPT[table])
     left, right = (
         f"SELECT DISTINCT ds, {c} FROM lake.{layer}.{table}"
