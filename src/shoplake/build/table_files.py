@@ -1,5 +1,6 @@
 """Tables that are folders of Parquet files: <layer>/<table>/g=N/[day=D/]part-*.parquet, as a manifest names them."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,17 +18,24 @@ FilesByDay = dict[str | None, list[DataFile]]
 def data_files(lake: Lake, folder: Path, partition: str | None) -> FilesByDay:
     """The files with rows that a folder holds."""
     found: FilesByDay = {}
-    start = len(folder.parts) - len(lake.root.parts)
-    # Engines name files in their own ways; what begins with _ or . is no data in any of them.
-    there = sorted(e for e in lake.files.below(lake.name_of(folder)) if not any(n[0] in "_." for n in e.path.split("/")[start:]))
     with ThreadPoolExecutor(4) as pool:
-        for file in pool.map(lambda e: _data_file(lake, e), there):
+        for file in pool.map(lambda e: _data_file(lake, e), sorted(_visible(lake, lake.name_of(folder)))):
             if file.rows:
                 day = file.path.split("/")[-2].partition("=")[2] if partition else None
                 found.setdefault(day, []).append(file)
             else:
                 lake.files.remove(file.path)  # an engine writes a file without rows so that a reader finds the columns; a manifest need not
     return found
+
+
+def _visible(lake: Lake, folder: str) -> Iterator[Entry]:
+    """Files below a folder. Engines name files in their own ways; what begins with _ or . is no data in any of them, and may be
+    taken away at any time."""
+    folders = [folder]
+    while folders:
+        found = [e for e in lake.files.entries(folders) if e.path.rpartition("/")[2][0] not in "_."]
+        folders = [e.path for e in found if e.bytes is None]
+        yield from (e for e in found if e.bytes is not None)
 
 
 def _data_file(lake: Lake, one: Entry) -> DataFile:

@@ -9,7 +9,7 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -87,10 +87,10 @@ class LocalFiles(Files):
     def entries(self, folders: Iterable[str]) -> list[Entry]:
         found = []
         for folder in folders:
-            there = self.root / folder
-            if there.is_dir():
-                with os.scandir(there) as names:
-                    for one in sorted(names, key=lambda n: n.name):
+            # Engines tidy up behind us: what is gone between one look and the next is not there.
+            with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.root / folder) as names:
+                for one in sorted(names, key=lambda n: n.name):
+                    with suppress(FileNotFoundError):
                         is_folder = one.is_dir(follow_symlinks=False)
                         found.append(Entry(f"{folder}/{one.name}", None if is_folder else one.stat(follow_symlinks=False).st_size))
         return found
@@ -103,10 +103,10 @@ class LocalFiles(Files):
 
     def remove(self, path: str) -> None:
         there = self.root / path
-        if there.is_dir() and not there.is_symlink():
-            shutil.rmtree(there)
-        else:
-            there.unlink(missing_ok=True)
+        while there.is_dir() and not there.is_symlink():
+            with suppress(FileNotFoundError):  # Hive takes its own staging folders away at the same time
+                shutil.rmtree(there)
+        there.unlink(missing_ok=True)
 
     def settle(self, paths: Iterable[str]) -> None:
         """Many at a time: a busy disk answers sixteen as soon as one."""
