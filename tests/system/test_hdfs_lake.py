@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from cluster import java, settings
 from cluster.hdfs import Hdfs
@@ -19,6 +21,10 @@ from cluster.resolve import resolve
 from cluster.servers import Hive
 
 from shoplake.contracts import load
+from shoplake.lake.hdfs import HdfsFiles
+from shoplake.lake.layout import Lake
+from shoplake.lake.manifest import DataFile, Manifest, current_generation, kept_generations
+from shoplake.lake.publish import locked, next_generation, publish, sweep
 from tests.making import deliver, run, session
 from tests.unit.build.test_incremental import hostile_shop
 
@@ -199,3 +205,67 @@ def test_no_namenode_is_said(there: There) -> None:
     assert "no NameNode answers at http://127.0.0.1:9" in told
     assert "SHOPLAKE_WEBHDFS" in there.shoplake("show", code=2, SHOPLAKE_WEBHDFS="127.0.0.1:many").stderr + told
     shutil.rmtree(there.folder / "admin-conf", ignore_errors=True)
+
+
+def other_process(there: There) -> Lake:
+    """The lake as a process sees it that has its own copy of the small files."""
+    files = HdfsFiles(f"{there.hdfs.uri}/another", f"127.0.0.1:{there.hdfs.http_port}")
+    return Lake(files.root, "spark", files)
+
+
+def published_by(lake: Lake, number: int) -> str:
+    """A generation with one file, as small as one can be; its file's name."""
+    path = f"on/spark/core/dim_date/g={number:06d}/part-0.parquet"
+    (lake.root / path).parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table({"a": [number]}), lake.root / path)
+    lake.files.share(path)
+    file = DataFile(path, 1, (lake.root / path).stat().st_size, lake.files.sha256(path))
+    publish(lake, Manifest(number, None, "0", "2026-01-01", {}, {}, None, {}, [], {}, {}, True, [], table_files={"core.dim_date": [file]}))
+    return path
+
+
+@pytest.fixture
+def two(there: There) -> Iterator[tuple[Lake, Lake]]:
+    """Two processes at another lake."""
+    one, other = (other_process(there) for _ in range(2))
+    one.create()
+    yield one, other
+    one.files.remove("on")
+
+
+def test_who_waited_for_the_lock_sees_what_was_published_meanwhile(two: tuple[Lake, Lake]) -> None:
+    first, waiting = two
+    old = published_by(first, 1)
+    waiting.require()  # what a build does before it asks for the lock
+    new = published_by(first, 2)
+    with locked(waiting):
+        assert current_generation(waiting) == 2
+        assert next_generation(waiting) == 3
+        assert sweep(waiting, 2) == []
+    assert None not in waiting.files.sizes([old, new])
+
+
+def test_old_generations_go_by_when_they_were_published(there: There, two: tuple[Lake, Lake]) -> None:
+    first, later = two
+    paths = [published_by(first, number) for number in (1, 2, 3)]
+    with locked(later):
+        sweep(later, 2)
+    assert kept_generations(later) == [1, 2, 3]  # none is an hour old
+    there.fs("-touch", "-m", "-t", "20260101:000000", "/another/on/spark/gen/gen-000001.json")
+    with locked(later):
+        sweep(later, 2)
+    assert kept_generations(later) == [2, 3]
+    assert [size is None for size in later.files.sizes(paths)] == [True, False, False]
+    first.require()
+    assert kept_generations(first) == [2, 3]
+
+
+def test_a_lock_that_a_person_gave_to_another_is_left_to_it(two: tuple[Lake, Lake]) -> None:
+    mine, other = two
+    assert other.hdfs is not None
+    with locked(mine):
+        other.files.remove("LOCK")
+        (other.root / "LOCK").write_text("77 on elsewhere", encoding="utf-8")
+        other.files.share("LOCK")
+    assert other.hdfs.holder() == "77 on elsewhere"
+    other.files.remove("LOCK")

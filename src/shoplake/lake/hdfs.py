@@ -29,6 +29,7 @@ _WEB_PORT = 9870
 _AT_ONCE = 16
 # What is copied here: by folder, as patterns of names. CURRENT before the manifests, or it may name one that came later.
 _SMALL = ("format_version", "project", "on/*/CURRENT", "raw/_receipts/*.json", "on/*/gen/*.json", "on/*/ref/*.parquet")
+_UNSEEN = (-1, -1)  # a state no file of HDFS has
 T = TypeVar("T")
 
 
@@ -96,13 +97,13 @@ class HdfsFiles(Files):
         return
 
     def share(self, path: str) -> None:
-        """Written beside, then put in its place by one rename. The copy here stays: what it holds is the same."""
+        """Written beside, then put in its place by one rename. The copy here is one like others: the next pull renews or forgets it."""
         there = self._there(path)
         beside = f"{there.rpartition('/')[0]}/.{Path(path).name}.{os.getpid()}.tmp"
         with open(self.root / path, "rb") as f:
             self._ask(lambda: self._fs.make(beside, f, overwrite=True))
         self._ask(lambda: self._fs.replace(beside, there))
-        self._have.pop(path, None)
+        self._have[path] = _UNSEEN
 
     def register(self, connection: Any) -> None:
         connection.register_filesystem(self._fs)
@@ -116,7 +117,7 @@ class HdfsFiles(Files):
                 seen.add(path)
                 state = (int(one["size"]), int(one["modificationTime"]))
                 if self._have.get(path) != state:
-                    self._fetch(path)
+                    self._fetch(path, state[1] / 1000)
                     self._have[path] = state
         for path in set(self._have) - seen:
             del self._have[path]
@@ -132,11 +133,12 @@ class HdfsFiles(Files):
         found = [one for listed in self._many(self._listed, folders) for one in listed if one["type"] == "file"]
         return [one for one in found if Path(str(one["name"])).match(name) and not Path(str(one["name"])).name.startswith(".")]
 
-    def _fetch(self, path: str) -> None:
+    def _fetch(self, path: str, modified: float) -> None:
         here = self.root / path
         here.parent.mkdir(parents=True, exist_ok=True)
         try:
             here.write_bytes(self._ask(lambda: self._fs.cat_file(self._there(path))))
+            os.utime(here, (modified, modified))  # generations are let go by their age
         except FileNotFoundError:
             here.unlink(missing_ok=True)  # swept between the listing and now
 
@@ -149,7 +151,7 @@ class HdfsFiles(Files):
 
     @contextmanager
     def locked(self, wait_seconds: float) -> Iterator[None]:
-        """Hold the file LOCK, which is made by one of all that want it. HDFS does not take it away when its holder dies: the next
+        """Hold the file LOCK, which is made by one of all that want it; the small files are those of now. HDFS does not take it away when its holder dies: the next
         process of the same machine does; on another, a person. Raises Held."""
         me, until = f"{os.getpid()} on {socket.gethostname()}", time.monotonic() + wait_seconds
         while not self._ask(lambda: self._fs.make(self._there("LOCK"), me.encode())):
@@ -164,9 +166,11 @@ class HdfsFiles(Files):
                 )
             time.sleep(min(0.5, max(0.05, until - time.monotonic())))
         try:
+            self.pull()  # what the last holder published; who swept by an older copy would take it for left over
             yield
         finally:
-            self._ask(lambda: self._fs.delete(self._there("LOCK")))
+            if self.holder() == me:  # a person may have given it to another
+                self._ask(lambda: self._fs.delete(self._there("LOCK")))
 
     def _living_holder(self) -> str | None:
         """Who holds the lock; the lock of a process of this machine that has ended is taken away. Asked and taken under a lock of this
@@ -246,7 +250,7 @@ def explain(e: Exception, uri: str, web: str) -> ShoplakeError:
     for pattern, sentence in _TOLD:
         if re.search(pattern, text):
             return Lacking(f"{uri}: " + sentence.format(said=said, web=web, user=user))
-    return Lacking(f"{uri}: HDFS refused ({said}). Nothing was published.")
+    return Lacking(f"{uri}: HDFS refused ({said}). The logs of its NameNode and DataNodes say more; then run the same again.")
 
 
 @lru_cache(maxsize=8)

@@ -29,6 +29,7 @@ from shoplake.lake.manifest import (
 KEPT = 7
 KEPT_AT_LEAST = 2
 YOUNG_SECONDS = 3600
+GENERATION = ("g=", "g-", "ds=")  # how folders begin that a build makes in a table's
 TABLES_OF_FILES = ("clean", "rejected", "core", "marts", "ledger")
 
 # Named points at which the tests kill a build; SHOPLAKE_KILL_AT=<point> does it from outside.
@@ -158,15 +159,16 @@ def sweep(lake: Lake, keep: int = KEPT) -> list[str]:
 
 
 def _sweep_files(lake: Lake, named: set[str]) -> list[str]:
-    """Where tables are folders of files: everything that no kept generation names, the widest folder of it at once."""
+    """Where tables are folders of files: all of what builds made that no kept generation names, the widest folder of it at once."""
     kept = {path[:i] for path in named for i, c in enumerate(path) if c == "/"}
-    tables = [e.path for e in lake.files.entries(f"{lake.name_of(lake.home)}/{layer}" for layer in TABLES_OF_FILES)]
-    folders = [lake.name_of(lake.ref), *tables]
+    layers = lake.files.entries(f"{lake.name_of(lake.home)}/{layer}" for layer in TABLES_OF_FILES)
+    # What lies beside these a person put there.
+    found = [e for e in lake.files.entries(e.path for e in layers if e.bytes is None) if e.path.rpartition("/")[2].startswith(GENERATION)]
+    found += [e for e in lake.files.entries([lake.name_of(lake.ref)]) if e.path.endswith(".parquet")]
     removed = []
-    while folders:
-        found = lake.files.entries(folders)
+    while found:
         removed += [e.path for e in found if e.path not in kept and e.path not in named]
-        folders = [e.path for e in found if e.path in kept]
+        found = lake.files.entries(e.path for e in found if e.path in kept)
     for path in removed:
         lake.files.remove(path)
     return removed
