@@ -25,7 +25,7 @@ def test_what_no_generation_names_goes_and_what_a_person_put_there_stays(tmp_pat
     gone = [
         "on/spark/core/fact_x/g=000001/day=2025-01-02/part-0.parquet", "on/spark/core/fact_x/g=000001/day=2025-01-01/part-9.parquet",
         "on/spark/core/fact_x/g=000002/.hive-staging/part-0.parquet", "on/spark/marts/y/g-000003/part-0.parquet",
-        "on/spark/clean/x/ds=2025-01-01/b=1/part-0.parquet", "on/spark/ref/dates-0.parquet", "on/spark/tmp/work/part-0.parquet",
+        "on/spark/clean/x/ds=2025-01-01/b=1/part-0.parquet", "on/spark/ref/dates-0.parquet", "on/spark/tmp/half/part-0.parquet",
     ]  # fmt: skip
     lay(lake, *named, *by_hand, *gone)
     (tmp_path / "on/spark/core/fact_x/g=000004/_temporary").mkdir(parents=True)  # a killed build's: nothing may keep its number
