@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,21 @@ def usual_seconds(half: Any, tmp_path_factory: pytest.TempPathFactory) -> float:
     return time.monotonic() - began
 
 
+def _java_killed(lake: Path, when: Callable[[], bool]) -> "tuple[int, str]":
+    """A build whose Spark is killed inside it as soon as `when` holds: how the build ends, and what it says."""
+    words = [sys.executable, "-m", "shoplake", "--lake", str(lake), "--memory", "1GB", "build", "--engine", "spark"]
+    with subprocess.Popen(words, env={**os.environ, "SHOPLAKE_THREADS": "2", "JAVA_TOOL_OPTIONS": UNCOMPILED}, stderr=subprocess.PIPE, text=True) as running:
+        until = time.monotonic() + 300
+        while not when():
+            assert running.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        java = subprocess.run(["pgrep", "-P", str(running.pid), "java"], capture_output=True, text=True, check=True).stdout.split()
+        os.kill(int(java[0]), signal.SIGKILL)
+        said = running.communicate()[1]
+    return running.returncode, said
+
+
 def test_kills_one_after_another_leave_the_old_whole_and_the_next_run_heals(half: Any, tmp_path: Path) -> None:
     made, before, after = half
     lake = tmp_path / "lake"
@@ -83,6 +99,10 @@ def test_kills_one_after_another_leave_the_old_whole_and_the_next_run_heals(half
         killed = _run(lake, SHOPLAKE_KILL_AT=point)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
         assert _hashes(lake, "spark") == before
+    code, said = _java_killed(lake, lambda: any((lake / "on/spark/tmp/work").glob("*")))
+    assert (code, said.splitlines()[-1].partition(" in the middle")[0]) == (3, "Error: Spark's process was killed by signal 9"), said
+    assert "Traceback" not in said
+    assert _hashes(lake, "spark") == before
     again = _run(lake)
     assert again.returncode == 0, again.stderr
     assert _hashes(lake, "spark") == after
@@ -145,3 +165,34 @@ def test_a_master_that_is_not_there_is_said(half: Any, tmp_path: Path) -> None:
     assert "Spark did not start at spark://127.0.0.1:9" in done.stderr
     assert "Traceback" not in done.stderr
     assert _hashes(lake, "spark") == before
+
+
+OUT_OF_MEMORY = """
+import sys
+from pathlib import Path
+from shoplake.engines.spark import Spark
+from shoplake.errors import Lacking
+
+def told(of):
+    try:
+        of()
+    except Lacking as e:
+        print(e)
+
+told(lambda: Spark(scratch=Path(sys.argv[1]), memory="100m"))
+spark = Spark(scratch=Path(sys.argv[1]), memory="500m")
+told(lambda: spark.rows("SELECT SIZE(COLLECT_LIST(x)) FROM (SELECT REPEAT(CAST(id AS STRING), 1000) AS x FROM RANGE(3000000)) AS t"))
+spark.close()
+spark = Spark(scratch=Path(sys.argv[1]), memory="500m")
+print(spark.rows("SELECT 1 + 1"))
+spark.close()
+"""
+
+
+def test_too_little_memory_is_said_and_another_session_can_start(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", OUT_OF_MEMORY, tmp_path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    little, full, answer = done.stdout.splitlines()
+    assert "100m of memory is too little for Spark" in little
+    assert "Spark ran out of memory, and its process ended. Raise it with --memory" in full
+    assert answer == "[(2,)]"

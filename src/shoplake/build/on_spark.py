@@ -1,7 +1,7 @@
 """A build on Spark: clean, core and marts are folders of Parquet, <layer>/<table>/g=N/, that a manifest names.
 
 A generation writes new files beside the old and touches none of them. Readers follow CURRENT to a manifest, so all tables
-change at once; a metastore is told afterwards, table by table (engines/spark.py: register).
+change at once.
 """
 
 import time
@@ -24,7 +24,7 @@ from shoplake.engines.spark import Spark
 from shoplake.engines.spark_raw import raw_records
 from shoplake.engines.spark_stats import cost_of
 from shoplake.lake.layout import Lake
-from shoplake.lake.manifest import DataFile, Partition
+from shoplake.lake.manifest import DataFile, Manifest, Partition
 from shoplake.lake.publish import kill_point
 from shoplake.settings import Session
 from shoplake.terminal import Steps
@@ -109,6 +109,10 @@ class SparkBuilder(Builder):
         self._agents = self._unseen = pa.table({})
         self._step_began = time.monotonic()
         self._next_step()
+
+    def run(self) -> Manifest:
+        with self.engine.watched():
+            return super().run()
 
     def show_ref(self, name: str, rows: pa.Table) -> None:
         table = self.plan.contracts.table(f"ref.{name}")

@@ -6,7 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ appender.console.type = Console
 appender.console.name = console
 appender.console.target = SYSTEM_ERR
 appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %p %c{1}: %m%n
+appender.console.layout.pattern = %p %c{1}: %m%n%ex{short}
 """
 
 _DAY = "[0-9]{2}-[0-9]{2}-[0-9]{2}"  # without its century
@@ -195,9 +196,12 @@ class Spark:
         try:
             self.session = builder.getOrCreate()
         except Exception as e:
-            raise Lacking(
-                f"Spark did not start at {master}: {_first_line(e)}. Is the master there, and is memory left?"
-            ) from e
+            said = _first_line(e)
+            _end_idle()
+            if "INVALID_DRIVER_MEMORY" in said:
+                raise Lacking(f"{memory} of memory is too little for Spark ({said}) {_RAISE_MEMORY}") from e
+            raise Lacking(f"Spark did not start at {master}: {said}. Is the master there, and is memory left?") from e
+        self._process = getattr(self.session.sparkContext._gateway, "proc", None)  # inside spark-submit there is none
         self.session.sparkContext.setLogLevel("ERROR")
         logging.getLogger("SQLQueryContextLogger").disabled = True  # a page of JSON for each error that explain() tells
         for database in sorted(set(DATABASES.values())):
@@ -208,13 +212,51 @@ class Spark:
         return str(self.session.version)
 
     def close(self) -> None:
-        self.session.stop()
+        if self._ended(0) is None:
+            self.session.stop()
+        else:
+            _forget()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Whatever is under way when Spark's process ends: raises Lacking, which says how it ended."""
+        try:
+            yield
+        except ShoplakeError:
+            raise
+        except Exception as e:
+            if (gone := self._gone(e)) is not None:
+                raise gone from e
+            raise
+
+    def _gone(self, e: Exception) -> ShoplakeError | None:
+        """What is said when the process is gone; the library in between only speaks of connections, or of what is not in the JVM."""
+        is_lost = isinstance(e, ConnectionError) or (
+            type(e).__module__ == "py4j.protocol" and not hasattr(e, "java_exception")
+        )
+        code = self._ended(_PATIENCE if is_lost else 0)
+        return None if code is None else _told_of_end(code)
+
+    def _ended(self, patience: float) -> int | None:
+        """The exit code of Spark's process, waited for so many seconds; None when it runs, or was not started here."""
+        if self._process is None:
+            return None
+        try:
+            return int(self._process.wait(patience))
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _explained(self, e: Exception, sql: str) -> ShoplakeError:
+        try:
+            return self._gone(e) or explain(e, sql)
+        except ConnectionError as lost:  # asked for its words, a Java error turns to the process it came from
+            return self._gone(lost) or explain(lost, sql)
 
     def execute(self, sql: str) -> None:
         try:
             self.session.sql(sql)
         except Exception as e:
-            raise explain(e, sql) from e
+            raise self._explained(e, sql) from e
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         found = self.fetch(sql)
@@ -224,7 +266,7 @@ class Spark:
         try:
             return self.session.sql(sql).toArrow()
         except Exception as e:
-            raise explain(e, sql) from e
+            raise self._explained(e, sql) from e
 
     def write(self, select: str, folder: str, partition: str | None = None) -> Any:
         """Write what a SELECT gives as Parquet: with a partition, a folder a day, of as few files as is sensible. Returns its schema."""
@@ -234,7 +276,7 @@ class Spark:
             )
             (rows.write.partitionBy(partition) if partition else rows.write).parquet(folder)
         except Exception as e:
-            raise explain(e, select) from e
+            raise self._explained(e, select) from e
         return rows.schema
 
     def show_files(self, view: str, schema: Any, base: str, paths: list[str]) -> None:
@@ -300,11 +342,47 @@ def require_java() -> None:
         )
 
 
+_PATIENCE = 20.0  # seconds that a process whose connection is lost may take to end
+_OUT_OF_MEMORY = 52  # the exit code of a Spark process whose heap was full
+_RAISE_MEMORY = "Raise it with --memory, for example --memory 4GB (spark-submit: --driver-memory)."
+
+
+def _told_of_end(code: int) -> ShoplakeError:
+    if code == _OUT_OF_MEMORY:
+        return Lacking(f"Spark ran out of memory, and its process ended. {_RAISE_MEMORY}")
+    how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+    return Lacking(
+        f"Spark's process {how} in the middle of the work. If nobody ended it, the system did when memory ran out: end other programs, "
+        "or lower --memory. Then run the same again."
+    )
+
+
+def _end_idle() -> None:
+    """End a process that no session came up in: the next would be started in it, with its memory."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    if gateway is not None and SparkContext._active_spark_context is None and getattr(gateway, "proc", None) is not None:
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait()
+        _forget()
+
+
+def _forget() -> None:
+    """Have pyspark forget a process that is gone, so that the next session starts one of its own."""
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    SparkSession._instantiatedSession = None
+    SparkContext._active_spark_context = SparkContext._gateway = SparkContext._jvm = None
+
+
 def explain(e: Exception, sql: str) -> ShoplakeError:
     """A Spark error as one a person can act on."""
     text = str(e)
     if "OutOfMemoryError" in text:
-        return Lacking(f"Spark ran out of memory ({_first_line(e)}). Raise it with --memory, for example --memory 4GB.")
+        return Lacking(f"Spark ran out of memory ({_first_line(e)}). {_RAISE_MEMORY}")
     for pattern, sentence in (SAFE_MODE, NO_ROOM):
         if re.search(pattern, text):
             return Lacking("Spark: " + sentence.format(said=_first_line(e)))
@@ -312,4 +390,6 @@ def explain(e: Exception, sql: str) -> ShoplakeError:
 
 
 def _first_line(e: Exception) -> str:
-    return next((line for line in str(e).splitlines() if line.strip()), type(e).__name__)
+    """Spark's own words, not those of the library that carried them."""
+    lines = (line.removeprefix(": ") for line in str(e).splitlines() if not line.startswith("An error occurred while calling"))
+    return next((line.strip() for line in lines if line.strip()), type(e).__name__)
