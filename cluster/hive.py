@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,17 +16,23 @@ from cluster.resolve import resolve
 from shoplake.errors import ShoplakeError
 
 SCHEMA_TOOL = "org.apache.hadoop.hive.metastore.tools.schematool.MetastoreSchemaTool"
+INIT = ["-initSchema"]
+OTHER_VERSION = r"Hive Schema version \S+ does not match metastore's schema version \S+"
 SERVER = "org.apache.hive.service.server.HiveServer2"
 
 
 class Hive:
     """HiveServer2 with all it keeps under `folder`; its warehouse lies there, or on `hdfs`. The port is known once it was started, and stays."""
 
-    def __init__(self, folder: Path, *, hdfs: Hdfs | None = None, heap: str = "1200m") -> None:
+    def __init__(
+        self, folder: Path, *, hdfs: Hdfs | None = None, heap: str = "1200m", more: Mapping[str, str] | None = None
+    ) -> None:
+        """more: what else this server's hive-site.xml says."""
         self.folder = folder.absolute()
+        self.more = dict(more or {})
         self.hdfs = hdfs
         self.heap = heap
-        self.server = Server("hiveserver2", self.folder)
+        self.server = Server("hiveserver2", self.folder, {OTHER_VERSION: self._other_version()})
         self._ports = noted(self.folder)
 
     @property
@@ -86,6 +93,12 @@ class Hive:
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
+    def _other_version(self) -> str:
+        return (
+            f"{self.folder / 'metastore'} was made by another version of Hive. Move it away: an empty one is made at the next start, and "
+            "a build points its tables to their files again. On a real cluster: `schematool -dbType ... -upgradeSchema`."
+        )
+
     def _task_jar(self, home: Path) -> Path:
         """Tez copies the jar that DagUtils lies in to every task, 80 MB each, although here all run in one process: half of a
         small query's time. So that class lies in a small jar of its own, which comes first."""
@@ -108,7 +121,7 @@ class Hive:
         conf = self.folder / "conf.partial"
         shutil.copytree(class_path[0], conf, dirs_exist_ok=True)
         settings.overlaid(conf / "hive-site.xml", {"javax.jdo.option.ConnectionURL": _derby(partial)}, conf)
-        words = [*self._command(SCHEMA_TOOL, [str(conf), *class_path[1:]], "512m"), "-dbType", "derby", "-initSchema"]
+        words = [*self._command(SCHEMA_TOOL, [str(conf), *class_path[1:]], "512m"), "-dbType", "derby", *INIT]
         done = subprocess.run(
             words,
             cwd=self.folder,
@@ -131,7 +144,7 @@ class Hive:
             self.hdfs.client_settings(conf, core)
         else:
             settings.of_this_machine(conf, core)
-        settings.overlaid(settings.HIVE, self.hive_overlay(), conf)
+        settings.overlaid(settings.HIVE, {**self.hive_overlay(), **self.more}, conf)
         settings.overlaid(settings.TEZ, self.tez_overlay(), conf)
         settings.write_logging(conf, "WARN")
         return conf

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -34,10 +35,14 @@ def started_at(pid: int) -> str | None:
 
 @dataclass
 class Server:
-    """One process of a cluster. `folder` holds its pid file and its log."""
+    """One process of a cluster. `folder` holds its pid file and its log.
+
+    hopeless: words of its log (a regular expression) and the remedy, where a server tries again and again what cannot succeed.
+    """
 
     name: str
     folder: Path
+    hopeless: Mapping[str, str] = field(default_factory=dict, repr=False)
     _child: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
     @property
@@ -95,6 +100,7 @@ class Server:
                 raise self._failed("ended while starting")
             if time.monotonic() > until:
                 raise self._failed(f"was not ready after {limit:.0f} seconds")
+            self._give_up()
             time.sleep(0.1)
 
     def terminate(self) -> None:
@@ -126,6 +132,15 @@ class Server:
                 os.kill(pid, number)
             except ProcessLookupError:
                 return
+
+    def _give_up(self) -> None:
+        """Raises Lacking when the log says what waiting does not mend."""
+        if not self.hopeless or not self.log.exists():
+            return
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        for words, remedy in self.hopeless.items():
+            if said := re.search(words, text):
+                raise Lacking(f"{self.name} cannot start: {said[0]}. {remedy} Its log: {self.log}")
 
     def _failed(self, how: str) -> ShoplakeError:
         told = self.tail()

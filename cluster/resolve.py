@@ -13,11 +13,12 @@ from pathlib import Path
 from filelock import FileLock
 
 from cluster import java
-from cluster.versions import FILE, HERE, versions
+from cluster.versions import HERE, versions
 from shoplake.errors import Lacking
 
+PINNED = re.compile(r"\$\{pinned\.([a-z0-9-]+)\}")
 POMS = HERE / "poms"
-PARTS = {"hdfs": "65 MB", "hive": "280 MB", "pig": "90 MB", "beeline": "45 MB"}
+PARTS = {"hdfs": "65 MB", "hive": "280 MB", "pig": "90 MB", "beeline": "45 MB", "ldap": "6 MB"}
 UNREACHED = re.compile(
     r"Could not transfer|Unknown host|UnknownHost|Connection refused|timed out|unreachable|offline", re.IGNORECASE
 )
@@ -30,7 +31,7 @@ def cache() -> Path:
 
 
 def resolve(part: str) -> Path:
-    """The folder of a part (hdfs, hive, pig, beeline); its jars are in lib/.
+    """The folder of a part (hdfs, hive, pig, beeline, ldap); its jars are in lib/.
 
     What is whole is used as it is; else Maven fetches it, a line on standard error telling so. Raises Lacking when a JDK,
     Maven, its repository, disk or the right to write is missing.
@@ -52,9 +53,11 @@ def resolve(part: str) -> Path:
 
 
 def fingerprint(part: str) -> str:
-    """Names what a part is made of: its pom, the versions, and what is added to it."""
-    made_of = (POMS / f"{part}.xml").read_bytes() + FILE.read_bytes() + (STUB.encode() if part == "pig" else b"")
-    return hashlib.sha256(made_of).hexdigest()[:12]
+    """Names what a part is made of: its pom, the versions it takes, and what is added to it."""
+    pom, pinned = (POMS / f"{part}.xml").read_text(encoding="utf-8"), versions()
+    taken = {name: pinned[name] for name in set(PINNED.findall(pom))}
+    made_of = pom + str(sorted(taken.items())) + (STUB if part == "pig" else "")
+    return hashlib.sha256(made_of.encode()).hexdigest()[:12]
 
 
 def _require_tools() -> None:
