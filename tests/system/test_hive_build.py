@@ -115,9 +115,10 @@ def half(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
 
 
 def run(lake: Path, server: Server, **environment: str) -> "subprocess.CompletedProcess[str]":
-    words = [sys.executable, "-m", "shoplake", "--lake", str(lake), "build", "--engine", "hive"]
+    """A build of a lake that is named as people do, from the folder it lies in."""
+    words = [sys.executable, "-m", "shoplake", "--lake", lake.name, "build", "--engine", "hive"]
     there = {"SHOPLAKE_HIVE": f"127.0.0.1:{server.port}", "SHOPLAKE_TIMEZONE": "Europe/Berlin"}
-    return subprocess.run(words, env={**os.environ, **there, **environment}, capture_output=True, text=True, check=False)
+    return subprocess.run(words, cwd=lake.parent, env={**os.environ, **there, **environment}, capture_output=True, text=True, check=False)
 
 
 def is_healed(lake: Path, server: Server, after: dict[str, str]) -> None:

@@ -116,7 +116,7 @@ class SparkBuilder(Builder):
 
     def show_ref(self, name: str, rows: pa.Table) -> None:
         table = self.plan.contracts.table(f"ref.{name}")
-        folder = self.lake.scratch.resolve() / "ref" / name
+        folder = self.lake.scratch / "ref" / name
         folder.mkdir(parents=True, exist_ok=True)
         pq.write_table(rows, folder / "rows.parquet")
         self.lake.files.share(self.lake.name_of(folder / "rows.parquet"))
