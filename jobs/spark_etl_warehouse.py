@@ -3,7 +3,7 @@
     spark-submit --master spark://HOST:7077 jobs/spark_etl_warehouse.py --lake LAKE [options of `shoplake build`]
 
 LAKE is a folder that the driver and every executor see under the same path. Master, memory and cores are spark-submit's own
-options; with `--conf spark.sql.catalogImplementation=hive` the tables are registered in the metastore as well.
+options; with `--conf spark.sql.catalogImplementation=hive` the metastore's tables are pointed at what was published.
 """
 
 import sys

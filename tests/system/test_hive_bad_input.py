@@ -73,13 +73,13 @@ def test_the_right_password_opens(server: Server) -> None:
 def test_a_table_that_is_read_is_not_dropped_and_its_lock_is_named(server: Server) -> None:
     reader, writer = connected(server), connected(server)
     reader.execute("CREATE EXTERNAL TABLE held (milliseconds BIGINT)")
-    reader.execute("INSERT INTO held VALUES (15000)")
+    reader.execute("INSERT INTO held VALUES (25000)")
     slowly = "REFLECT('java.lang.Thread', 'sleep', milliseconds)"
     read: list[object] = []
     reading = threading.Thread(target=lambda: read.extend(reader.rows(f"SELECT {slowly}, COUNT(*) FROM held GROUP BY {slowly}")))
     reading.start()
     until = time.monotonic() + 60
-    while not writer.rows("SHOW LOCKS"):
+    while not any({"held", "ACQUIRED", "SHARED_READ"} <= {str(cell).strip() for cell in row} for row in writer.rows("SHOW LOCKS")):
         assert time.monotonic() < until
         time.sleep(0.2)
     for key, value in {"hive.lock.numretries": "2", "hive.lock.sleep.between.retries": "1s"}.items():

@@ -1,6 +1,7 @@
 """A build on Spark that is killed: what was published stays whole, the next run equals an undisturbed one. And how it ends when
 something is missing; and the job that spark-submit runs."""
 
+import json
 import os
 import random
 import shutil
@@ -143,18 +144,58 @@ def test_a_kill_at_random_leaves_one_of_the_two_whole(half: Any, usual_seconds: 
     assert _hashes(lake, "spark") == after
 
 
-def test_the_job_of_spark_submit_makes_the_same(half: Any, tmp_path: Path) -> None:
-    made, _, after = half
+THROUGH_THE_METASTORE = """
+import json, sys
+from pathlib import Path
+from shoplake.build.metastore import Metastore
+from shoplake.contracts import load
+from shoplake.engines import spark
+from shoplake.lake.layout import Lake
+from shoplake.lake.manifest import read_manifest
+from shoplake.look.hashes import content_hash
+
+lake, settings = Lake(Path(sys.argv[1]), "spark"), json.loads(sys.argv[2])
+engine = spark.Spark(scratch=lake.root.parent / "scratch", memory="1g", settings=settings)
+
+def told():
+    tables = [t for layer in ("clean", "core", "marts") for t in load().layer(layer)]
+    found = {t.full_name: engine.fetch(f"SELECT {', '.join(t.names)} FROM {spark.place(t.full_name)}") for t in tables}
+    print(json.dumps({t.full_name: content_hash(found[t.full_name], t) for t in tables}))
+
+told()
+for number in (1, 2):
+    Metastore(engine, spark).register(lake, load(), read_manifest(lake, number))
+    told()
+engine.close()
+"""
+
+
+def test_the_job_of_spark_submit_makes_the_same_and_its_metastore_follows(half: Any, tmp_path: Path) -> None:
+    made, before, after = half
     lake = tmp_path / "a lake"
     shutil.copytree(made, lake, symlinks=True)
-    submit = Path(sys.executable).parent / "spark-submit"
-    done = subprocess.run(
-        [submit, "--master", "local[2]", "--driver-memory", "1g", "--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1",
-         ROOT / "jobs" / "spark_etl_warehouse.py", "--lake", lake, "--full"],
-        env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    settings = {
+        "spark.sql.catalogImplementation": "hive",
+        "spark.sql.warehouse.dir": str(tmp_path / "warehouse"),
+        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={tmp_path / 'metastore'};create=true",
+    }
+    words = [Path(sys.executable).parent / "spark-submit", "--master", "local[2]", "--driver-memory", "1g"]
+    for key, value in {**settings, "spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1"}.items():
+        words += ["--conf", f"{key}={value}"]
+    ran = []
+    for kill in ({"SHOPLAKE_KILL_AT": "after_current"}, {}):  # published, and the metastore knows nothing; then it is told
+        ran.append(subprocess.run(
+            [*words, ROOT / "jobs" / "spark_etl_warehouse.py", "--lake", lake], cwd=tmp_path, capture_output=True, text=True, check=False,
+            env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable, **kill},
+        ))  # fmt: skip
+    said = "".join(f"{one.stdout[-2000:]}\n{one.stderr[-2000:]}\n" for one in ran)
+    assert [one.returncode for one in ran] == [128 + signal.SIGKILL, 0], said
     assert _hashes(lake, "spark") == after
+    asked = subprocess.run([sys.executable, "-c", THROUGH_THE_METASTORE, lake, json.dumps(settings)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert asked.returncode == 0, asked.stderr[-3000:]
+    found = [json.loads(line) for line in asked.stdout.splitlines()]
+    assert len(found[0]) == 29
+    assert found == [after, before, after]
 
 
 def test_a_master_that_is_not_there_is_said(half: Any, tmp_path: Path) -> None:

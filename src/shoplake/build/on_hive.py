@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shoplake.build.embedded import EmbeddedBuilder
+from shoplake.build.metastore import Metastore, uri
 from shoplake.build.plan import Plan
 from shoplake.build.reference import fingerprint
 from shoplake.build.table_files import FilesByDay, by_day, data_files, finished, folders_of, stored
@@ -35,8 +36,6 @@ WRITES = {
     # What a UNION ALL writes lies in the table's folder, not in one of each branch.
     "hive.tez.union.flatten.subdirectories": "true",
 }
-# A table's property in the metastore: its columns, the lake and the generation it was pointed to.
-POINTED = "shoplake.pointed"
 
 
 class HiveHouse:
@@ -46,6 +45,7 @@ class HiveHouse:
 
     def __init__(self, hive: Hive, lake: Lake, number: int) -> None:
         self.hive, self.lake, self.number = hive, lake, number
+        self.metastore = Metastore(hive, facts)
         self.tables: dict[str, FilesByDay] = {}
         self.database = f"ecommerce_build_{fingerprint(lake.place if lake.hdfs else str(lake.root.resolve()))}"
         self._kept = 0
@@ -67,7 +67,7 @@ class HiveHouse:
         folder = self.lake.address(self.lake.scratch / "work" / f"{name}-{self._kept}")
         self.drop(name)
         self.hive.execute(
-            f"CREATE EXTERNAL TABLE {self.place(f'work.{name}')} STORED AS PARQUET LOCATION {facts.quote(_uri(folder))} AS {select}"
+            f"CREATE EXTERNAL TABLE {self.place(f'work.{name}')} STORED AS PARQUET LOCATION {facts.quote(uri(folder))} AS {select}"
         )
 
     def drop(self, *names: str) -> None:
@@ -94,7 +94,8 @@ class HiveHouse:
         self.hive.execute(f"DROP TABLE IF EXISTS {following}")
         written = self._write(table, following, f"{stays} UNION ALL SELECT {columns} FROM {come}")
         if day:
-            point_days(self.hive, there, day, sorted(days), folders_of(self.lake, written))
+            folders = {d: uri(folder) for d, folder in folders_of(self.lake, written).items()}
+            self.metastore.point_days(there, day, sorted(days), folders)
             self.hive.execute(f"DROP TABLE {following}")
             written = {**{d: f for d, f in self.tables[table.full_name].items() if d not in days}, **written}
         else:
@@ -105,7 +106,7 @@ class HiveHouse:
     def _write(self, table: Table, name: str, select: str) -> FilesByDay:
         """A new table over this generation's folder, filled. Invisible to readers until a manifest names its files."""
         folder, day = self.folder(table), table.spec.partition
-        self.hive.execute(_external(table, name, self.lake.address(folder)))
+        self.hive.execute(facts.external(table, name, uri(self.lake.address(folder))))
         columns = [c for c in table.names if c != day] + ([day] if day else [])
         into = f"{name} PARTITION ({day})" if day else name
         self.hive.execute(f"INSERT OVERWRITE TABLE {into} SELECT {', '.join(columns)} FROM ({select}) AS w")
@@ -117,7 +118,7 @@ class HiveHouse:
 
     def show(self, table: Table, files: FilesByDay) -> None:
         """A table of a former generation."""
-        point(self.hive, table, self.place(table.full_name), self.lake, files)
+        self.metastore.point(table, self.place(table.full_name), self.lake, files)
 
 
 class HiveBuilder(EmbeddedBuilder):
@@ -155,7 +156,7 @@ class HiveBuilder(EmbeddedBuilder):
     def _parquet(self, name: str, table: Table, folder: Path) -> None:
         self.lake.files.share(self.lake.name_of(folder / "rows.parquet"))
         columns = ", ".join(f"{c.name} {facts.sql_type(c.type)}" for c in table.columns)
-        self.hive.parquet_table(self.house.place(name), columns, _uri(self.lake.address(folder)))
+        self.hive.parquet_table(self.house.place(name), columns, uri(self.lake.address(folder)))
 
     def make_clean(self, shown: Any) -> list[Partition]:
         made = super().make_clean(shown)
@@ -182,7 +183,7 @@ class HiveBuilder(EmbeddedBuilder):
         return None, finished(self.lake, self.house.tables)
 
     def published(self, manifest: Manifest) -> None:
-        register(self.hive, self.lake, self.plan.contracts, manifest)
+        self.house.metastore.register(self.lake, self.plan.contracts, manifest)
 
     def close(self) -> None:
         try:
@@ -203,76 +204,10 @@ def connect(session: Session) -> Hive:
     )
 
 
-def register(hive: Hive, lake: Lake, contracts: Contracts, manifest: Manifest) -> None:
-    """Point the metastore's tables at a published generation: clean, core and marts, each by itself. What was there already
-    stays; a registration that was cut off is made good by the next."""
-    hive.create_databases()
-    for table in (t for layer in ("clean", "core", "marts") for t in contracts.layer(layer)):
-        if table.layer == "clean":
-            mine = [p for p in manifest.partitions if p.table == table.name]
-            files: FilesByDay = {p.ds: p.clean_files for p in mine if p.clean_files}
-        else:
-            files = by_day(table.spec.partition, manifest.table_files.get(table.full_name, []))
-        name = facts.place(table.full_name)
-        home = lake.address(lake.home)
-        columns = fingerprint(_external(table, name, home))
-        wanted, found = f"{columns} {manifest.generation} {_uri(home)}", _pointed(hive, name)
-        if found != wanted:
-            if found.partition(" ")[0] != columns:
-                hive.execute(f"DROP TABLE IF EXISTS {name}")  # its files stay
-            point(hive, table, name, lake, files)
-            hive.execute(f"ALTER TABLE {name} SET TBLPROPERTIES ('{POINTED}' = {facts.quote(wanted)})")
-
-
-def _pointed(hive: Hive, name: str) -> str:
-    database, _, table = name.partition(".")
-    if not hive.rows(f"SHOW TABLES IN {database} LIKE '{table}'"):
-        return ""
-    return next((str(v).strip() for k, v in hive.rows(f"SHOW TBLPROPERTIES {name}") if k.strip() == POINTED), "")
-
-
 def catch_up(session: Session, lake: Lake, contracts: Contracts, manifest: Manifest) -> None:
     """What a build that was killed after publishing left undone in the metastore."""
     hive = connect(session)
     try:
-        register(hive, lake, contracts, manifest)
+        Metastore(hive, facts).register(lake, contracts, manifest)
     finally:
         hive.close()
-
-
-def point(hive: Hive, table: Table, name: str, lake: Lake, files: FilesByDay) -> None:
-    """The table of this name reads these files: those days whose folder is another are pointed there, others are left alone."""
-    base, day = lake.address(lake.home / table.layer / table.name), table.spec.partition
-    folders = folders_of(lake, files)
-    if day is None:
-        there = folders.get(None, f"{base}/none")
-        hive.execute(_external(table, name, there))
-        hive.execute(f"ALTER TABLE {name} SET LOCATION {facts.quote(_uri(there))}")
-        return
-    hive.execute(_external(table, name, base))
-    days = {str(row[0]).partition("=")[2] for row in hive.rows(f"SHOW PARTITIONS {name}")}
-    point_days(hive, name, day, sorted(days | {str(d) for d in folders}), folders)
-
-
-def point_days(hive: Hive, name: str, day: str, days: list[str], folders: dict[str | None, str]) -> None:
-    """These days of a table: pointed at their folders, or taken out of it. Files stay."""
-    if days:
-        gone = ", ".join(f"PARTITION ({day} = '{d}')" for d in days)
-        hive.execute(f"ALTER TABLE {name} DROP IF EXISTS {gone}")
-    come = " ".join(f"PARTITION ({day} = '{d}') LOCATION {facts.quote(_uri(folders[d]))}" for d in days if d in folders)
-    if come:
-        hive.execute(f"ALTER TABLE {name} ADD IF NOT EXISTS {come}")
-
-
-def _external(table: Table, name: str, folder: str) -> str:
-    day = table.spec.partition
-    parts = f" PARTITIONED BY ({day} {facts.sql_type(table.column(day).type)})" if day else ""
-    return (
-        f"CREATE EXTERNAL TABLE IF NOT EXISTS {name} ({facts.ddl(table)}){parts} STORED AS PARQUET "
-        f"LOCATION {facts.quote(_uri(folder))} TBLPROPERTIES ('parquet.compression' = 'SNAPPY', 'external.table.purge' = 'false')"
-    )
-
-
-def _uri(address: str) -> str:
-    """As Hive wants it: a path's own characters, not those of a URI (`=` would become %3D, in the folder's name)."""
-    return address if "://" in address else f"file://{Path(address).resolve()}"

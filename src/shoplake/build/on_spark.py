@@ -1,7 +1,7 @@
 """A build on Spark: clean, core and marts are folders of Parquet, <layer>/<table>/g=N/, that a manifest names.
 
 A generation writes new files beside the old and touches none of them. Readers follow CURRENT to a manifest, so all tables
-change at once.
+change at once. Where Spark has a metastore (spark.sql.catalogImplementation=hive), its tables are pointed there afterwards.
 """
 
 import time
@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 
 from shoplake.build import agents, clean
 from shoplake.build.builder import Builder
+from shoplake.build.metastore import Metastore
 from shoplake.build.models import Model
 from shoplake.build.plan import Plan
 from shoplake.build.render import render
 from shoplake.build.table_files import FilesByDay, by_day, data_files, finished, folders_of, stored
-from shoplake.contracts import Table
+from shoplake.contracts import Contracts, Table
 from shoplake.engines import spark as facts
 from shoplake.engines.spark import Spark
 from shoplake.engines.spark_raw import raw_records
@@ -213,6 +214,10 @@ class SparkBuilder(Builder):
     def finish(self, tables: dict[str, int]) -> tuple[DataFile | None, dict[str, list[DataFile]]]:
         return None, finished(self.lake, self.house.tables)
 
+    def published(self, manifest: Manifest) -> None:
+        if self.engine.has_metastore:
+            Metastore(self.engine, facts).register(self.lake, self.plan.contracts, manifest)
+
     def cost(self, step: str) -> str:
         """What the step cost by Spark's own account; the next step's account begins."""
         context = self.engine.session.sparkContext
@@ -230,3 +235,15 @@ class SparkBuilder(Builder):
 
     def close(self) -> None:
         self.engine.close()
+
+
+def catch_up(lake: Lake, contracts: Contracts, manifest: Manifest) -> None:
+    """What a build that was killed after publishing left undone in the metastore. Only spark-submit brings one."""
+    if not facts.is_submitted():
+        return
+    engine = Spark(scratch=lake.scratch)
+    try:
+        if engine.has_metastore:
+            Metastore(engine, facts).register(lake, contracts, manifest)
+    finally:
+        engine.close()

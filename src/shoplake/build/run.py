@@ -10,7 +10,7 @@ from shoplake.build.plan import Options, Plan, make_plan
 from shoplake.build.volume import check_volume
 from shoplake.errors import CheckFailed, Lacking, WrongUse
 from shoplake.lake.layout import write_atomically
-from shoplake.lake.manifest import Partition
+from shoplake.lake.manifest import Manifest, Partition
 from shoplake.lake.publish import locked, relink, sweep
 from shoplake.settings import PROJECT_FILE, Session
 
@@ -50,10 +50,7 @@ def build(session: Session, options: Options, wait_seconds: float = 0) -> Result
                 _remember_project(session)
                 check_volume(plan, plan.kept)  # the night when no file arrives is not green
                 p = plan.parent
-                if session["engine"] == "hive":
-                    from shoplake.build.on_hive import catch_up
-
-                    catch_up(session, lake, plan.contracts, p)
+                _catch_up(session, plan, p)
                 return Result(None, p.as_of, time.monotonic() - began, False, p.partitions, 0, p.tables, {}, p.told)
             _require_files(plan)
             manifest = _builder(session, plan).run()
@@ -97,6 +94,18 @@ def _require_files(plan: Plan) -> None:
             f"{plan.lake.files.address(file.path)}: {'missing' if found is None else f'found {found} bytes'}, expected {file.bytes} bytes of a "
             f"published table.{more} Make them anew from raw: `shoplake build --full{of}`; `shoplake verify{of}` lists all that differ."
         )
+
+
+def _catch_up(session: Session, plan: Plan, published: Manifest) -> None:
+    """Have the metastore follow what is published, should a build have been killed before it did."""
+    if session["engine"] == "hive":
+        from shoplake.build import on_hive
+
+        on_hive.catch_up(session, plan.lake, plan.contracts, published)
+    elif session["engine"] == "spark":
+        from shoplake.build import on_spark
+
+        on_spark.catch_up(plan.lake, plan.contracts, published)
 
 
 def _builder(session: Session, plan: Plan) -> Builder:

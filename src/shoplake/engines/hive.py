@@ -151,6 +151,16 @@ def ddl(table: Table) -> str:
     return ", ".join(f"{c.name} {sql_type(c.type)}" for c in table.columns if c.name != table.spec.partition)
 
 
+def external(table: Table, name: str, location: str) -> str:
+    """CREATE TABLE IF NOT EXISTS of a contract over Parquet files. Dropping it drops no file."""
+    day = table.spec.partition
+    parts = f" PARTITIONED BY ({day} {sql_type(table.column(day).type)})" if day else ""
+    return (
+        f"CREATE EXTERNAL TABLE IF NOT EXISTS {name} ({ddl(table)}){parts} STORED AS PARQUET "
+        f"LOCATION {quote(location)} TBLPROPERTIES ('parquet.compression' = 'SNAPPY', 'external.table.purge' = 'false')"
+    )
+
+
 class Hive:
     """A session with a HiveServer2. It sets what it needs (SETTINGS) for itself and changes no server."""
 

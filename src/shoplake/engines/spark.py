@@ -14,6 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from shoplake.contracts import Table
+from shoplake.engines import spark_process
+from shoplake.engines.spark_process import RAISE_MEMORY
 from shoplake.errors import Lacking, ShoplakeError
 from shoplake.lake.hdfs import NO_ROOM, SAFE_MODE
 
@@ -154,6 +156,13 @@ def ddl(table: Table) -> str:
     return ", ".join(f"{c.name} {sql_type(c.type)}" for c in table.columns)
 
 
+def external(table: Table, name: str, location: str) -> str:
+    """CREATE TABLE IF NOT EXISTS of a contract over Parquet files. Dropping it drops no file."""
+    day = table.spec.partition
+    parts = f" PARTITIONED BY ({day})" if day else ""
+    return f"CREATE TABLE IF NOT EXISTS {name} ({ddl(table)}) USING parquet{parts} LOCATION {quote(location)}"
+
+
 def master_of(named: str, threads: str) -> str:
     """The master that the settings name: this machine, if none. No threads (0): all there are."""
     return named or f"local[{threads if threads != '0' else '*'}]"
@@ -197,11 +206,11 @@ class Spark:
             self.session = builder.getOrCreate()
         except Exception as e:
             said = _first_line(e)
-            _end_idle()
+            spark_process.end_idle()
             if "INVALID_DRIVER_MEMORY" in said:
-                raise Lacking(f"{memory} of memory is too little for Spark ({said}) {_RAISE_MEMORY}") from e
+                raise Lacking(f"{memory} of memory is too little for Spark ({said}) {RAISE_MEMORY}") from e
             raise Lacking(f"Spark did not start at {master}: {said}. Is the master there, and is memory left?") from e
-        self._process = getattr(self.session.sparkContext._gateway, "proc", None)  # inside spark-submit there is none
+        self._process = spark_process.Process.of(self.session)
         self.session.sparkContext.setLogLevel("ERROR")
         logging.getLogger("SQLQueryContextLogger").disabled = True  # a page of JSON for each error that explain() tells
         for database in sorted(set(DATABASES.values())):
@@ -211,11 +220,16 @@ class Spark:
     def version(self) -> str:
         return str(self.session.version)
 
+    @property
+    def has_metastore(self) -> bool:
+        """Whether its tables outlive the session: a catalog in memory forgets them."""
+        return str(self.session.conf.get("spark.sql.catalogImplementation")) == "hive"
+
     def close(self) -> None:
-        if self._ended(0) is None:
-            self.session.stop()
+        if self._process.has_ended:
+            spark_process.forget()
         else:
-            _forget()
+            self.session.stop()
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -225,32 +239,15 @@ class Spark:
         except ShoplakeError:
             raise
         except Exception as e:
-            if (gone := self._gone(e)) is not None:
-                raise gone from e
+            if (end := self._process.end(e)) is not None:
+                raise end from e
             raise
-
-    def _gone(self, e: Exception) -> ShoplakeError | None:
-        """What is said when the process is gone; the library in between only speaks of connections, or of what is not in the JVM."""
-        is_lost = isinstance(e, ConnectionError) or (
-            type(e).__module__ == "py4j.protocol" and not hasattr(e, "java_exception")
-        )
-        code = self._ended(_PATIENCE if is_lost else 0)
-        return None if code is None else _told_of_end(code)
-
-    def _ended(self, patience: float) -> int | None:
-        """The exit code of Spark's process, waited for so many seconds; None when it runs, or was not started here."""
-        if self._process is None:
-            return None
-        try:
-            return int(self._process.wait(patience))
-        except subprocess.TimeoutExpired:
-            return None
 
     def _explained(self, e: Exception, sql: str) -> ShoplakeError:
         try:
-            return self._gone(e) or explain(e, sql)
+            return self._process.end(e) or explain(e, sql)
         except ConnectionError as lost:  # asked for its words, a Java error turns to the process it came from
-            return self._gone(lost) or explain(lost, sql)
+            return self._process.end(lost) or explain(lost, sql)
 
     def execute(self, sql: str) -> None:
         try:
@@ -342,47 +339,11 @@ def require_java() -> None:
         )
 
 
-_PATIENCE = 20.0  # seconds that a process whose connection is lost may take to end
-_OUT_OF_MEMORY = 52  # the exit code of a Spark process whose heap was full
-_RAISE_MEMORY = "Raise it with --memory, for example --memory 4GB (spark-submit: --driver-memory)."
-
-
-def _told_of_end(code: int) -> ShoplakeError:
-    if code == _OUT_OF_MEMORY:
-        return Lacking(f"Spark ran out of memory, and its process ended. {_RAISE_MEMORY}")
-    how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-    return Lacking(
-        f"Spark's process {how} in the middle of the work. If nobody ended it, the system did when memory ran out: end other programs, "
-        "or lower --memory. Then run the same again."
-    )
-
-
-def _end_idle() -> None:
-    """End a process that no session came up in: the next would be started in it, with its memory."""
-    from pyspark import SparkContext
-
-    gateway = SparkContext._gateway
-    if gateway is not None and SparkContext._active_spark_context is None and getattr(gateway, "proc", None) is not None:
-        gateway.shutdown()
-        gateway.proc.stdin.close()
-        gateway.proc.wait()
-        _forget()
-
-
-def _forget() -> None:
-    """Have pyspark forget a process that is gone, so that the next session starts one of its own."""
-    from pyspark import SparkContext
-    from pyspark.sql import SparkSession
-
-    SparkSession._instantiatedSession = None
-    SparkContext._active_spark_context = SparkContext._gateway = SparkContext._jvm = None
-
-
 def explain(e: Exception, sql: str) -> ShoplakeError:
     """A Spark error as one a person can act on."""
     text = str(e)
     if "OutOfMemoryError" in text:
-        return Lacking(f"Spark ran out of memory ({_first_line(e)}). {_RAISE_MEMORY}")
+        return Lacking(f"Spark ran out of memory ({_first_line(e)}). {RAISE_MEMORY}")
     for pattern, sentence in (SAFE_MODE, NO_ROOM):
         if re.search(pattern, text):
             return Lacking("Spark: " + sentence.format(said=_first_line(e)))
