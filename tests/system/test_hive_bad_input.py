@@ -72,6 +72,9 @@ def test_the_right_password_opens(server: Server) -> None:
 
 def test_a_table_that_is_read_is_not_dropped_and_its_lock_is_named(server: Server) -> None:
     reader, writer = connected(server), connected(server)
+    # By default one waits for a lock for an hour and more. A session takes these once, with its first lock.
+    for key, value in {"hive.lock.numretries": "2", "hive.lock.sleep.between.retries": "1s"}.items():
+        writer.execute(f"SET {key}={value}")
     reader.execute("CREATE EXTERNAL TABLE held (milliseconds BIGINT)")
     reader.execute("INSERT INTO held VALUES (25000)")
     slowly = "REFLECT('java.lang.Thread', 'sleep', milliseconds)"
@@ -82,8 +85,6 @@ def test_a_table_that_is_read_is_not_dropped_and_its_lock_is_named(server: Serve
     while not any({"held", "ACQUIRED", "SHARED_READ"} <= {str(cell).strip() for cell in row} for row in writer.rows("SHOW LOCKS")):
         assert time.monotonic() < until
         time.sleep(0.2)
-    for key, value in {"hive.lock.numretries": "2", "hive.lock.sleep.between.retries": "1s"}.items():
-        writer.execute(f"SET {key}={value}")
     with pytest.raises(Lacking, match="locked by another statement .* `SHOW LOCKS` names it"):
         writer.execute("DROP TABLE held")
     reading.join()
