@@ -26,7 +26,7 @@ FROM (
           PARTITION BY p.product_id, p.updated_us
           ORDER BY p.ds DESC NULLS LAST, p.name DESC NULLS LAST, p.category DESC NULLS LAST, p.list_price DESC NULLS LAST, p.cost_price DESC NULLS LAST, p.is_active DESC NULLS LAST, p.subcategory DESC NULLS LAST, p.brand DESC NULLS LAST, p.currency DESC NULLS LAST, p.rating DESC NULLS LAST, p.review_count DESC NULLS LAST, p.stock_quantity DESC NULLS LAST, p.warranty_months DESC NULLS LAST, p.weight_grams DESC NULLS LAST
         ) AS copy_number
-      FROM ecommerce_clean.products AS p
+      FROM ecommerce_spark_clean.products AS p
     ), entries AS (
       SELECT
         c.*,

@@ -30,7 +30,7 @@ FROM (
           PARTITION BY u.user_id, u.updated_us
           ORDER BY u.ds DESC NULLS LAST, u.email DESC NULLS LAST, u.customer_segment DESC NULLS LAST, u.street DESC NULLS LAST, u.city DESC NULLS LAST, u.region DESC NULLS LAST, u.postal_code DESC NULLS LAST, u.country DESC NULLS LAST, u.accepts_marketing DESC NULLS LAST, u.phone DESC NULLS LAST, u.first_name DESC NULLS LAST, u.last_name DESC NULLS LAST, u.gender DESC NULLS LAST, u.birth_date DESC NULLS LAST, u.registered_at DESC NULLS LAST, u.acquisition_channel DESC NULLS LAST, u.lifetime_value DESC NULLS LAST, u.currency DESC NULLS LAST
         ) AS copy_number
-      FROM ecommerce_clean.users AS u
+      FROM ecommerce_spark_clean.users AS u
     ), profiles AS (
       SELECT
         c.*,

@@ -30,7 +30,7 @@ FROM (
     WITH repeated AS (
       SELECT
         c.event_id
-      FROM ecommerce_clean.clickstream AS c
+      FROM ecommerce_spark_clean.clickstream AS c
       GROUP BY
         c.event_id
       HAVING
@@ -42,7 +42,7 @@ FROM (
           PARTITION BY c.event_id
           ORDER BY c.event_us NULLS FIRST, c.event_type NULLS FIRST, c.visitor_id NULLS FIRST, c.user_id NULLS FIRST, c.session_id NULLS FIRST, c.product_id NULLS FIRST, c.quantity NULLS FIRST, c.unit_price NULLS FIRST, c.currency NULLS FIRST, c.transaction_id NULLS FIRST, c.search_query NULLS FIRST, c.page_url NULLS FIRST, c.referrer NULLS FIRST, c.utm_source NULLS FIRST, c.utm_medium NULLS FIRST, c.utm_campaign NULLS FIRST, c.device_type NULLS FIRST, c.user_agent NULLS FIRST, c.ip_address NULLS FIRST, c.country NULLS FIRST
         ) AS copy_number
-      FROM ecommerce_clean.clickstream AS c
+      FROM ecommerce_spark_clean.clickstream AS c
       WHERE
         EXISTS(
           SELECT
@@ -77,7 +77,7 @@ FROM (
         c.user_agent,
         c.ip_address,
         c.country
-      FROM ecommerce_clean.clickstream AS c
+      FROM ecommerce_spark_clean.clickstream AS c
       WHERE
         NOT EXISTS(
           SELECT

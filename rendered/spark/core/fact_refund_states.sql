@@ -32,7 +32,7 @@ FROM (
           PARTITION BY r.refund_id, r.line_number, r.updated_us
           ORDER BY r.refunded_us NULLS FIRST, r.line_type NULLS FIRST, r.transaction_id NULLS FIRST, r.transaction_line_number NULLS FIRST, r.user_id NULLS FIRST, r.product_id NULLS FIRST, r.quantity NULLS FIRST, r.unit_price NULLS FIRST, r.amount NULLS FIRST, r.tax_amount NULLS FIRST, r.currency NULLS FIRST, r.reason NULLS FIRST, r.payment_method NULLS FIRST, r.ship_country NULLS FIRST
         ) AS copy_number
-      FROM ecommerce_clean.refunds AS r
+      FROM ecommerce_spark_clean.refunds AS r
     ), states AS (
       SELECT
         c.*,

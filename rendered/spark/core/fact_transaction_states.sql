@@ -46,7 +46,7 @@ FROM (
           PARTITION BY t.transaction_id, t.line_number, t.updated_us
           ORDER BY t.ordered_us NULLS FIRST, t.line_type NULLS FIRST, t.user_id NULLS FIRST, t.email NULLS FIRST, t.visitor_id NULLS FIRST, t.product_id NULLS FIRST, t.quantity NULLS FIRST, t.unit_price NULLS FIRST, t.discount_amount NULLS FIRST, t.tax_amount NULLS FIRST, t.shipping_amount NULLS FIRST, t.total_amount NULLS FIRST, t.currency NULLS FIRST, t.coupon_code NULLS FIRST, t.payment_method NULLS FIRST, t.card_last4 NULLS FIRST, t.status NULLS FIRST, t.order_source NULLS FIRST, t.ship_city NULLS FIRST, t.ship_region NULLS FIRST, t.ship_postal_code NULLS FIRST, t.ship_country NULLS FIRST
         ) AS copy_number
-      FROM ecommerce_clean.transactions AS t
+      FROM ecommerce_spark_clean.transactions AS t
     ), states AS (
       SELECT
         c.*,

@@ -22,11 +22,11 @@ from shoplake.lake.hdfs import NO_ROOM, SAFE_MODE
 NAME = "spark"
 DIALECT = "spark"
 
-# Hive keeps its own database `ecommerce`: the two bucket their files differently and share none.
+# What Hive's metastore is pointed at lies in databases of Hive's own: two engines that build one lake would take each other's tables away.
 DATABASES = {
     "raw": "ecommerce_raw",
     "ref": "ecommerce_ref",
-    "clean": "ecommerce_clean",
+    "clean": "ecommerce_spark_clean",
     "core": "ecommerce_spark",
     "marts": "ecommerce_spark",
 }
