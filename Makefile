@@ -6,6 +6,7 @@ VENV := .venv
 RUN := $(VENV)/bin/
 LAKE ?= demo-lake
 CLUSTER ?= demo-cluster
+BROKER ?= demo-kafka
 
 # One mark a set of extras, renewed when what is needed changes.
 ENV := $(VENV)/.ready
@@ -13,6 +14,7 @@ DEV := $(VENV)/.ready-dev
 SPARK := $(VENV)/.ready-spark
 HADOOP := $(VENV)/.ready-hadoop
 IMPALA := $(VENV)/.ready-impala
+KAFKA := $(VENV)/.ready-kafka
 
 ON_SPARK := tests/models tests/system/test_spark_whole.py tests/system/test_spark_kills.py tests/system/test_spark_stats.py tests/system/test_standalone.py tests/system/test_pig_views.py tests/docs/test_guides.py
 
@@ -64,6 +66,21 @@ cluster-status: $(HADOOP) ## Whether they run, and where
 cluster-down: $(HADOOP) ## Stop them; the data stays
 	@$(RUN)python -m cluster down --dir $(CLUSTER)
 
+kafka: $(KAFKA) ## Start a Kafka broker on this machine, to stay (its data: ./demo-kafka); the first time it is fetched by Maven
+	@$(RUN)python -m cluster kafka up --dir $(BROKER)
+
+kafka-status: $(KAFKA) ## Whether it runs, and where
+	@$(RUN)python -m cluster kafka status --dir $(BROKER)
+
+kafka-down: $(KAFKA) ## Stop it; the data stays
+	@$(RUN)python -m cluster kafka down --dir $(BROKER)
+
+test-stream: $(KAFKA) ## Streams on real Kafka brokers: kills, rebalances, lost brokers, refused logins, files and stream equal
+	@$(RUN)python -m pytest -n 2 -m 'kafka and not long' tests/system tests/docs
+
+test-stream-long: $(KAFKA) ## The same with hundreds of kills; an hour
+	@SHOPLAKE_REPEAT=long $(RUN)python -m pytest -m 'kafka' tests/system
+
 test-wheel: $(DEV) ## The built wheel, in a bare environment and from an empty folder
 	@$(RUN)python -m pytest -m wheel
 
@@ -97,7 +114,7 @@ $(ENV): $(VENV)/bin/python pyproject.toml constraints.txt
 	@touch $@
 
 $(DEV): $(ENV)
-	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
+	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,stream]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
 	@touch $@
 
 $(SPARK): $(DEV)
@@ -116,5 +133,9 @@ $(HADOOP): $(DEV)
 	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[hadoop]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
 	@touch $@
 
-.PHONY: help demo test test-guides test-made test-real test-long test-engines-long spark test-spark hadoop test-hadoop cluster-up cluster-status cluster-down test-impala \
+$(KAFKA): $(DEV)
+	@$(RUN)python -m cluster resolve kafka
+	@touch $@
+
+.PHONY: kafka kafka-status kafka-down test-stream test-stream-long help demo test test-guides test-made test-real test-long test-engines-long spark test-spark hadoop test-hadoop cluster-up cluster-status cluster-down test-impala \
   test-wheel lint render new-model bench clean

@@ -1,7 +1,8 @@
 """`python -m cluster`: real servers for a person on this machine.
 
-resolve               fetch what the servers are made of, once
+resolve [PART]        fetch what the servers are made of, once
 up | down | status    HDFS and Hive under --dir, which keeps their data
+kafka up | down | status    a Kafka broker under --dir [default: demo-kafka]
 env                   their addresses, as lines for a shell: python -m cluster env > cluster.env; . ./cluster.env
 beeline | pig | fs    a program connected to them; what follows is its own: fs -ls /
 """
@@ -14,12 +15,17 @@ from pathlib import Path
 
 from cluster import java
 from cluster.here import DEFAULT, Cluster
+from cluster.kafka import Kafka
+from cluster.ports import HOST
 from cluster.programs import Beeline, Pig, shell
 from cluster.resolve import PARTS, resolve
-from shoplake.errors import ShoplakeError
+from shoplake.errors import ShoplakeError, WrongUse
 
+KAFKA = Path("demo-kafka")
+# Where Kafka is looked for when nothing else is said.
+USUAL = {"client-1": 9092, "controller-1": 9093}
 PROGRAMS = ("beeline", "pig", "fs")
-COMMANDS = ("resolve", "up", "down", "status", "env", *PROGRAMS)
+COMMANDS = ("resolve", "up", "down", "status", "env", "kafka", *PROGRAMS)
 
 
 def arguments(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -28,11 +34,14 @@ def arguments(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
         prog="cluster", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("--dir", type=Path, default=DEFAULT, help="[default: demo-cluster]")
+    parser.add_argument("what", nargs="?", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--dir", type=Path, help="[default: demo-cluster]")
     ours = len(words)
     if words and words[0] in PROGRAMS:
         ours = 3 if words[1:2] == ["--dir"] else 1
-    return parser.parse_args(words[:ours]), words[ours:]
+    asked = parser.parse_args(words[:ours])
+    asked.dir = asked.dir or (KAFKA if asked.command == "kafka" else DEFAULT)
+    return asked, words[ours:]
 
 
 def program(asked: argparse.Namespace) -> list[str]:
@@ -46,13 +55,38 @@ def program(asked: argparse.Namespace) -> list[str]:
     return shell(cluster.hdfs, cluster.folder)
 
 
+def broker(what: str, folder: Path) -> int:
+    """Start, stop or look at the one broker of a folder; the exit code."""
+    kafka = Kafka(folder, ports=USUAL)
+    (server,) = kafka.servers
+    if what == "up":
+        if server.pid is None:
+            print(f"Starting Kafka in {kafka.folder} ...", file=sys.stderr, flush=True)
+            kafka.start()
+        print(f"Kafka        {kafka.bootstrap}")
+        if kafka.bootstrap != f"{HOST}:{USUAL['client-1']}":
+            print(f"export SHOPLAKE_KAFKA={kafka.bootstrap}")
+        return 0
+    if what == "down":
+        print("stopped: kafka" if server.pid is not None else f"{folder}: no Kafka runs there")
+        kafka.stop()
+        return 0
+    if what != "status":
+        raise WrongUse(f"kafka: found {what!r}, expected up, down or status.")
+    well = server.pid is not None and kafka.is_ready()
+    print(f"kafka        {f'runs (pid {server.pid}) at {kafka.bootstrap}' if well else f'does not run; its log: {server.log}'}")
+    return 0 if well else 1
+
+
 def main() -> None:
     asked, words = arguments(sys.argv[1:])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was half started is stopped
     try:
         if asked.command == "resolve":
-            for part in PARTS:
+            for part in [asked.what] if asked.what in PARTS else PARTS:
                 print(f"{part:<8} {resolve(part)}")
+        elif asked.command == "kafka":
+            sys.exit(broker(asked.what, asked.dir))
         elif asked.command == "up":
             cluster = Cluster(asked.dir)
             cluster.up()

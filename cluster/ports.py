@@ -3,6 +3,7 @@
 import json
 import random
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 from shoplake.errors import Lacking
@@ -38,8 +39,10 @@ def noted(folder: Path) -> dict[str, int]:
     return ports
 
 
-def kept(folder: Path, names: list[str]) -> dict[str, int]:
+def kept(folder: Path, names: list[str], usual: Mapping[str, int] | None = None) -> dict[str, int]:
     """A free port for each name: the ones of last time, since tables and clients remember them, or new ones.
+
+    usual: what a name gets when it is free.
 
     Raises Lacking when a port of last time is used by another process.
     """
@@ -55,7 +58,8 @@ def kept(folder: Path, names: list[str]) -> dict[str, int]:
     chosen: list[int] = []
     draw = random.SystemRandom()
     while len(chosen) < len(names):
-        port = draw.choice(RANGE)
+        wished = (usual or {}).get(names[len(chosen)])
+        port = wished if wished and is_free(wished) and wished not in chosen else draw.choice(RANGE)
         if port not in chosen and is_free(port):
             chosen.append(port)
     ports = dict(zip(names, chosen, strict=True))

@@ -18,7 +18,7 @@ from shoplake.errors import Lacking
 
 PINNED = re.compile(r"\$\{pinned\.([a-z0-9-]+)\}")
 POMS = HERE / "poms"
-PARTS = {"hdfs": "65 MB", "hive": "280 MB", "pig": "90 MB", "beeline": "45 MB", "ldap": "6 MB"}
+PARTS = {"hdfs": "65 MB", "hive": "280 MB", "pig": "90 MB", "beeline": "45 MB", "ldap": "6 MB", "kafka": "45 MB"}
 UNREACHED = re.compile(
     r"Could not transfer|Unknown host|UnknownHost|Connection refused|timed out|unreachable|offline", re.IGNORECASE
 )
@@ -31,7 +31,7 @@ def cache() -> Path:
 
 
 def resolve(part: str) -> Path:
-    """The folder of a part (hdfs, hive, pig, beeline, ldap); its jars are in lib/.
+    """The folder of a part (one of PARTS); its jars are in lib/.
 
     What is whole is used as it is; else Maven fetches it, a line on standard error telling so. Raises Lacking when a JDK,
     Maven, its repository, disk or the right to write is missing.

@@ -13,6 +13,7 @@ from shoplake.errors import ShoplakeError
 from shoplake.generate import command as generate_command
 from shoplake.ingest import command as ingest_command
 from shoplake.look import command as look_command
+from shoplake.stream import command as stream_command
 
 app = typer.Typer(
     name="shoplake",
@@ -59,6 +60,7 @@ app.command("build")(build_command.build)
 app.command("ingest")(ingest_command.ingest)
 app.command("init")(contracts_command.init)
 app.command("demo")(demo_command.demo)
+app.add_typer(stream_command.app, name="stream")
 app.add_typer(look_command.show_app, name="show")
 for verb in (
     look_command.query,

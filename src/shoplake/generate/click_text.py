@@ -267,17 +267,22 @@ def _addresses(made: Clicks) -> Any:
 
 def render(plan: Plan, made: Clicks, prepared: Pieces, chosen: I64) -> Any:
     """The lines of these events."""
+    before, after = around_time(made, prepared, chosen)
+    millis = made.events.at[chosen] + plan.first_day * DAY * 1000
+    return text.join(*before, _moments(millis, prepared.spelling[made.events.session[chosen]]), *after)
+
+
+def around_time(made: Clicks, prepared: Pieces, chosen: I64) -> tuple[list[Any], list[Any]]:
+    """What stands before and behind the value of event_ts in the lines of these events."""
     events, session = made.events, made.events.session[chosen]
-    millis = events.at[chosen] + plan.first_day * DAY * 1000
     types = text.strings([f',"event_type":"{name}","event_ts":' for name in EVENT_TYPES])
-    return text.join(
-        text.fixed(_id_rows(events.key[chosen])), text.pick(types, events.type[chosen]),
-        _moments(millis, prepared.spelling[session]), text.pick(prepared.session_ids, session),
-        text.pick(prepared.target_texts, prepared.targets[chosen]),
+    before = [text.fixed(_id_rows(events.key[chosen])), text.pick(types, events.type[chosen])]
+    return before, [
+        text.pick(prepared.session_ids, session), text.pick(prepared.target_texts, prepared.targets[chosen]),
         text.either(prepared.listed[chosen], text.fixed(_list_rows(events.key[chosen])), text.strings(['"'])[0]), text.pick(prepared.commerce_texts, prepared.commerce[chosen]),
         text.pick(prepared.referrer_texts, prepared.referrers[chosen]),
         text.pick(prepared.campaign_texts, prepared.campaigns[chosen]), text.pick(prepared.session_tails, session),
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 def _moments(millis: I64, spelling: I64) -> Any:

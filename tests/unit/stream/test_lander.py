@@ -1,0 +1,115 @@
+"""Messages to files, each exactly once: on librdkafka's mock broker."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from shoplake.errors import CheckFailed, Lacking, WrongUse
+from shoplake.lake.layout import Lake
+from shoplake.stream.audit import audit
+from shoplake.stream.broker import Broker
+from shoplake.stream.consume import _Waiting
+from shoplake.stream.landed import Landing
+from tests.unit.stream.kafka import TOPIC, broker_at, event, land, landed_values, lander, send
+
+POINTS = ("mid_write", "before_rename", "after_rename", "after_dir_fsync", "after_commit")
+
+
+def test_every_message_once_in_files_that_say_what_they_hold(broker: Broker, tmp_path: Path) -> None:
+    send(broker, [event(n) for n in range(500)])
+    one = land(broker, tmp_path, batch=100)
+    assert sorted(landed_values(tmp_path)) == sorted(event(n)[1] for n in range(500))
+    assert one.pulse.records == 500
+    land(broker, tmp_path)
+    send(broker, [event(n) for n in range(500, 520)])
+    land(broker, tmp_path)
+    assert Counter(landed_values(tmp_path)) == Counter(event(n)[1] for n in range(520))
+
+
+def test_names_decide_where_it_goes_on_and_not_what_was_committed(broker: Broker, tmp_path: Path) -> None:
+    send(broker, [event(n) for n in range(60)])
+    land(broker, tmp_path / "a", group="one")
+    land(broker, tmp_path / "b", group="one")  # all is committed, and another lake has nothing
+    assert sorted(landed_values(tmp_path / "a")) == sorted(landed_values(tmp_path / "b"))
+    assert len(landed_values(tmp_path / "b")) == 60
+
+
+BAD = {
+    "null_value": (b"v1", None, None),
+    "empty": (b"v1", b" \t", None),
+    "newline": (b"v1", b'{"a":1}\n{"b":2}', None),
+    "schema_version": (b"v1", b"{}", [("schema_version", b"2")]),
+}
+GOOD = (
+    (b"v1", b"not JSON", None),
+    (b"v1", b'[1,"of another shape"]', None),
+    (None, b'{"event_id":"no key"}', None),
+    (b"v1", b"{}", [("ds", b"the 1st of May"), ("schema_version", b"1")]),
+    (b"v1", b"\xff\xfe", []),
+    (b"v1", b"x" * 900_000, None),
+    (b"v1", b'{"a":"tab\\t","b":"\t"}', None),
+)
+
+
+def test_what_cannot_be_a_line_is_kept_counted_and_copied_to_the_dead_letters(broker: Broker, tmp_path: Path) -> None:
+    send(broker, [*BAD.values(), *GOOD])
+    one = land(broker, tmp_path)
+    assert one.pulse.reasons == dict.fromkeys(BAD, 1)
+    (found,) = [sum((p.unlandable for p in audit(Lake(tmp_path)).partitions), Counter())]
+    assert found == dict.fromkeys(BAD, 1)
+    assert sum(p.landed for p in audit(Lake(tmp_path)).partitions) == len(GOOD)
+    assert {v for _, v, _ in GOOD} <= set(landed_values(tmp_path))
+    reader = Consumer({"bootstrap.servers": broker.address, "group.id": "reader", "auto.offset.reset": "earliest"})
+    reader.assign([TopicPartition(f"{TOPIC}-dead-letters", p, 0) for p in range(4)])
+    letters = []
+    while len(letters) < len(BAD):
+        letters += [m for m in reader.consume(1, timeout=10) if not m.error()]
+    reader.close()
+    assert {dict(m.headers())["reason"].decode(): m.value() for m in letters} == {reason: value for reason, (_, value, _) in BAD.items()}
+    assert all(m.key().decode().startswith(f"{TOPIC}-") for m in letters)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_anywhere_nothing_is_lost_or_twice(point: str, broker: Broker, tmp_path: Path) -> None:
+    send(broker, [event(n) for n in range(300)])
+    code = "import sys; from pathlib import Path; from tests.unit.stream.kafka import *; land(broker_at(sys.argv[1]), Path(sys.argv[2]), batch=60)"
+    for nth in (1, 2):
+        words = [sys.executable, "-c", code, broker.address, str(tmp_path)]
+        done = subprocess.run(words, env={**os.environ, "SHOPLAKE_KILL_AT": f"{point}:{nth}"}, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == -9, done.stderr
+    land(broker, tmp_path)
+    assert Counter(landed_values(tmp_path)) == Counter(event(n)[1] for n in range(300))
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_a_lander_that_comes_back_lands_only_what_the_other_did_not(broker: Broker, tmp_path: Path) -> None:
+    slow, quick = lander(broker, tmp_path), lander(broker, tmp_path)
+    place = slow.landing
+    slow._publish(0, _Waiting(0, [(n, b"%d\t1\t2026-03-01\t{}\n" % n) for n in range(10)]))
+    quick._publish(0, _Waiting(10, [(n, b"%d\t1\t2026-03-01\t{}\n" % n) for n in range(10, 25)]))
+    end = slow._publish(0, _Waiting(10, [(n, b"%d\t1\t2026-03-01\t{}\n" % n) for n in range(10, 40)]))
+    assert end == 40
+    assert [(f.first, f.last) for f in place.whole(0)] == [(0, 9), (10, 24), (25, 39)]
+    assert slow._publish(0, _Waiting(10, [(10, b"10\t1\t2026-03-01\t{}\n")])) == 40
+    assert len(landed_values(tmp_path)) == 40
+    with pytest.raises(CheckFailed, match="files were taken away"):
+        slow._publish(0, _Waiting(50, [(50, b"50\t1\t2026-03-01\t{}\n")]))
+
+
+def test_a_topic_made_anew_lands_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    assert Landing(lake, TOPIC, "a").folder != Landing(lake, TOPIC, "b").folder
+
+
+def test_a_topic_that_is_not_there_and_a_broker_that_is_not(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shoplake.stream.broker.PATIENCE", 1.0)
+    with pytest.raises(WrongUse, match="topic none: .* Make it: shoplake stream topics"):
+        broker.require_topic("none")
+    gone = broker_at("127.0.0.1:9")
+    with pytest.raises(Lacking, match=r"127.0.0.1:9: no broker answers there"):
+        gone.topics()
