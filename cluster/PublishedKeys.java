@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Prints the keys that an engine itself knows, one a line, read from its own classes: java PublishedKeys.java hive|tez|spark. */
+/** Prints the keys that an engine itself knows, one a line, read from its own classes: java PublishedKeys.java hive|tez|spark|kafka|kafka-producer|kafka-consumer|kafka-topic. */
 public final class PublishedKeys {
     private static final Set<String> KEYS = new TreeSet<>();
 
@@ -36,6 +36,14 @@ public final class PublishedKeys {
                 for (Object entry : (Iterable<?>) sql.getMethod("getConfigEntries").invoke(sql.getField("MODULE$").get(null)))
                     KEYS.add((String) entry.getClass().getMethod("key").invoke(entry));
             }
+            case "kafka" -> {
+                names("org.apache.kafka.server.config.AbstractKafkaConfig");
+                texts("org.apache.kafka.metadata.authorizer.StandardAuthorizer");
+                KEYS.add("config.providers");
+            }
+            case "kafka-producer" -> call("org.apache.kafka.clients.producer.ProducerConfig");
+            case "kafka-consumer" -> call("org.apache.kafka.clients.consumer.ConsumerConfig");
+            case "kafka-topic" -> texts("org.apache.kafka.common.config.TopicConfig");
             default -> throw new IllegalArgumentException(engines[0]);
         }
         KEYS.forEach(System.out::println);
@@ -43,6 +51,19 @@ public final class PublishedKeys {
 
     private static Object[] constants(String name) throws Exception {
         return Class.forName(name).getEnumConstants();
+    }
+
+    /** Of a class that keeps its definitions in CONFIG_DEF. */
+    private static void names(String name) throws Exception {
+        Object definitions = Class.forName(name).getField("CONFIG_DEF").get(null);
+        for (Object key : (Set<?>) definitions.getClass().getMethod("names").invoke(definitions))
+            KEYS.add((String) key);
+    }
+
+    /** Of a class that tells its names. */
+    private static void call(String name) throws Exception {
+        for (Object key : (Set<?>) Class.forName(name).getMethod("configNames").invoke(null))
+            KEYS.add((String) key);
     }
 
     private static void texts(String name) throws Exception {

@@ -20,6 +20,10 @@ ENGINE_OF = {
     "hive-site.xml": "hive",
     "tez-site.xml": "tez",
     "spark-defaults.conf": "spark",
+    "server.properties": "kafka",
+    "producer.properties": "kafka-producer",
+    "consumer.properties": "kafka-consumer",
+    "topics.yml": "kafka-topic",
 }
 DEFAULTS_IN = {
     "core": ("hdfs", "hadoop-common"),
@@ -30,11 +34,12 @@ PROGRAM = HERE / "PublishedKeys.java"
 
 
 def published(engine: str) -> set[str]:
-    """All keys of an engine (core, hdfs, mapred, hive, tez, spark), out of its own jars. Raises Lacking when those are not to be had."""
+    """All keys of an engine (one of ENGINE_OF), out of its own jars. Raises Lacking when those are not to be had."""
     if engine in DEFAULTS_IN:
         part, jar = DEFAULTS_IN[engine]
         return _of_defaults(resolve(part) / "lib", jar, f"{engine}-default.xml")
-    jars = f"{spark_home()}/jars/*" if engine == "spark" else f"{resolve('hive')}/lib/*"
+    part = "kafka" if engine.startswith("kafka") else "hive"
+    jars = f"{spark_home()}/jars/*" if engine == "spark" else f"{resolve(part)}/lib/*"
     # Not java.command: a source file stands where a class would.
     words = [str(java.find()), "-Xmx400m", *java.OPENS, "-cp", jars, str(PROGRAM), engine]
     done = subprocess.run(words, env=java.environment(), capture_output=True, text=True, check=True)

@@ -97,7 +97,8 @@ class Landers:
         file = self.lake / "landed/stream/jobs" / f"consume-{self.topic}-{process.pid}.json"
         until = time.monotonic() + 60
         while not (file.exists() and json.loads(file.read_text())["lag"]):
-            assert process.poll() is None and time.monotonic() < until, self.log.read_text()[-2000:]
+            assert process.poll() is None, self.log.read_text()[-2000:]
+            assert time.monotonic() < until, self.log.read_text()[-2000:]
             time.sleep(0.1)
 
     def stop(self) -> None:

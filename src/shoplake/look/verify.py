@@ -131,7 +131,11 @@ def _of_receipts(lake: Lake, findings: list[Finding]) -> Iterator[_Expected]:
         remedy = _redeliver(receipt)
         for f in receipt.files:
             yield _Expected(f.path, f.bytes, f.rows if f.format == "parquet" else None, f.sha256, remedy)
-        if receipt.original_sha256 and (lake.landed.is_dir() or lake.hdfs):
+        landed = receipt.notes.get("landed")
+        if receipt.writer == "stream" and isinstance(landed, dict):
+            for there, sha256 in landed.items():
+                yield _Expected(str(there), None, None, str(sha256), remedy)
+        elif receipt.original_sha256 and (lake.landed.is_dir() or lake.hdfs):
             yield _original(receipt.original_sha256, f"the original of {receipt.original or receipt.name}")
 
 

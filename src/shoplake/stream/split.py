@@ -83,14 +83,14 @@ class _Splitting:
         name = f"stream-{self.landing.topic}-{_digest(self.landing.name, ranges)}"
         made = Split(self.landing.topic, name, ranges, sum(len(run) for found in runs.values() for run in found))
         self._sweep()
-        hashes = [self._merge(partition, run, made) for partition, found in runs.items() for run in found]
+        landed = dict(self._merge(partition, run, made) for partition, found in runs.items() for run in found)
         kill_point("after_merge")
         files = [raw for ds in sorted(self.values) for raw in self._raw(ds, name, made)]
         for source, raw in files:
             move(source, self.lake.root / raw.path)
         kill_point("before_receipt")
-        notes = {"offsets": {str(p): pairs for p, pairs in ranges.items()}, "unlandable": dict(made.unlandable), "records": made.records}
-        original = hashlib.sha256("".join(hashes).encode()).hexdigest()
+        notes = {"offsets": {str(p): pairs for p, pairs in ranges.items()}, "unlandable": dict(made.unlandable), "records": made.records, "landed": landed}
+        original = hashlib.sha256("".join(landed.values()).encode()).hexdigest()
         write_receipt(self.lake, Receipt(name, WRITER, "shoplake", self.landing.name, original, [raw for _, raw in files], notes))
         kill_point("after_receipt")
         self._drop_merged()
@@ -113,8 +113,8 @@ class _Splitting:
                 found[partition] = rows
         return found
 
-    def _merge(self, partition: int, run: list[Landed], made: Split) -> str:
-        """One file of many, its values set aside by day; its SHA-256."""
+    def _merge(self, partition: int, run: list[Landed], made: Split) -> tuple[str, str]:
+        """One file of many, its values set aside by day; its name in the lake, and its SHA-256."""
         whole = self.folder / f"merged-{partition}"
         digest = hashlib.sha256()
         with open(whole, "wb") as target:
@@ -125,11 +125,12 @@ class _Splitting:
                     self._set_aside(line, made)
             target.flush()
             os.fsync(target.fileno())
+        target_path = self.landing.path(partition, run[0].first, run[-1].last)
         if len(run) > 1:
             with self.landing.publishing(partition):
-                os.rename(whole, self.landing.path(partition, run[0].first, run[-1].last))
+                os.rename(whole, target_path)
                 self.landing.settle(partition)
-        return digest.hexdigest()
+        return self.lake.name_of(target_path), digest.hexdigest()
 
     def _set_aside(self, line: bytes, made: Split) -> None:
         _, _, ds, value = line.split(b"\t", 3)

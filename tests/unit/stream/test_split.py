@@ -9,6 +9,7 @@ import pytest
 
 from shoplake.lake.layout import Lake
 from shoplake.lake.receipts import read_receipts
+from shoplake.look.verify import verify
 from shoplake.stream.audit import audit
 from shoplake.stream.broker import Broker
 from shoplake.stream.landed import Landing
@@ -72,3 +73,13 @@ def test_a_receipt_that_was_changed_is_found(broker: Broker, tmp_path: Path) -> 
     found = audit(Lake(tmp_path))
     assert not found.is_whole
     assert "hold 92 records, raw has 89" in found.differs[0]
+
+
+def test_verify_finds_a_landed_file_that_was_changed(broker: Broker, tmp_path: Path) -> None:
+    many_files(broker, tmp_path)
+    split(Lake(tmp_path), CONTRACTS)
+    assert verify(Lake(tmp_path))["findings"] == []
+    (first, *_) = sorted(tmp_path.rglob("*.tsv"))
+    first.write_bytes(first.read_bytes().replace(b"view", b"sold", 1))
+    (found,) = verify(Lake(tmp_path))["findings"]
+    assert (found["kind"], found["path"]) == ("damaged", first.relative_to(tmp_path).as_posix())
