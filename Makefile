@@ -75,10 +75,10 @@ kafka-status: $(KAFKA) ## Whether it runs, and where
 kafka-down: $(KAFKA) ## Stop it; the data stays
 	@$(RUN)python -m cluster kafka down --dir $(BROKER)
 
-test-stream: $(KAFKA) ## Streams on real Kafka brokers: kills, rebalances, lost brokers, refused logins, files and stream equal
+test-stream: $(SPARK) $(KAFKA) ## Streams on real Kafka brokers: kills, rebalances, lost brokers, refused logins, files and stream equal
 	@$(RUN)python -m pytest -n 2 -m 'kafka and not long' tests/system tests/docs
 
-test-stream-long: $(KAFKA) ## The same with hundreds of kills; an hour
+test-stream-long: $(SPARK) $(KAFKA) ## The same with hundreds of kills; an hour
 	@SHOPLAKE_REPEAT=long $(RUN)python -m pytest -m 'kafka' tests/system
 
 test-wheel: $(DEV) ## The built wheel, in a bare environment and from an empty folder
@@ -134,7 +134,7 @@ $(HADOOP): $(DEV)
 	@touch $@
 
 $(KAFKA): $(DEV)
-	@$(RUN)python -m cluster resolve kafka
+	@$(RUN)python -m cluster resolve kafka && $(RUN)python -m cluster resolve spark-kafka
 	@touch $@
 
 .PHONY: kafka kafka-status kafka-down test-stream test-stream-long help demo test test-guides test-made test-real test-long test-engines-long spark test-spark hadoop test-hadoop cluster-up cluster-status cluster-down test-impala \

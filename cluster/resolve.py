@@ -18,7 +18,7 @@ from shoplake.errors import Lacking
 
 PINNED = re.compile(r"\$\{pinned\.([a-z0-9-]+)\}")
 POMS = HERE / "poms"
-PARTS = {"hdfs": "65 MB", "hive": "280 MB", "pig": "90 MB", "beeline": "45 MB", "ldap": "6 MB", "kafka": "45 MB"}
+PARTS = {"hdfs": "65 MB", "hive": "280 MB", "pig": "90 MB", "beeline": "45 MB", "ldap": "6 MB", "kafka": "45 MB", "spark-kafka": "10 MB"}
 UNREACHED = re.compile(
     r"Could not transfer|Unknown host|UnknownHost|Connection refused|timed out|unreachable|offline", re.IGNORECASE
 )

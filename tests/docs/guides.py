@@ -26,6 +26,8 @@ INSTEAD = {
     "make cluster-up": "python -m cluster up",
     "make cluster-status": "python -m cluster status",
     "make cluster-down": "python -m cluster down",
+    "make kafka": "python -m cluster kafka up",
+    "make kafka-down": "python -m cluster kafka down",
 }
 # Seconds, sizes and progress differ from run to run, numbers of files and bytes of Parquet with the processors, `b=` with the models.
 LOOSE = [

@@ -1,5 +1,6 @@
 """What the pages say to type does what they show."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,15 @@ def test_the_hadoop_guide_can_be_followed(tmp_path: Path) -> None:
         follow("docs/guides/hadoop.md", tmp_path)
     finally:
         Cluster(tmp_path / DEFAULT).down()
+
+
+@pytest.mark.kafka
+def test_the_guide_of_streams_can_be_followed(tmp_path: Path) -> None:
+    try:
+        follow("docs/guides/streaming.md", tmp_path)
+    finally:
+        down = [sys.executable, "-m", "cluster", "kafka", "down"]
+        subprocess.run(down, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
 
 
 def test_cut_lines_must_be_marked() -> None:

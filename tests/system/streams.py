@@ -18,6 +18,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from shoplake.generate.options import Plan
 from shoplake.lake.layout import Lake
+from shoplake.settings import zone
 from shoplake.stream.audit import Audit, audit
 from shoplake.stream.broker import Broker, client_files
 from shoplake.stream.landed import landings
@@ -27,6 +28,7 @@ from shoplake.stream.produce import FromLive, Options, Sender
 from shoplake.stream.pulse import Pulse
 from shoplake.stream.spill import Spill
 from shoplake.stream.split import lines_of
+from shoplake.stream.wire import LocalDays
 
 # How often: in make test-stream, and in make test-stream-long.
 LONG = os.environ.get("SHOPLAKE_REPEAT") == "long"
@@ -42,6 +44,8 @@ def broker_of(kafka: Kafka) -> Broker:
 
 
 def make_topic(kafka: Kafka, name: str, partitions: int = 6, **config: str) -> None:
+    """Kept for ever: some tests send events of days long past."""
+    config = {"retention.ms": "-1", **config}
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
     copies = min(kafka.nodes, 3)
     asked = [NewTopic(n, num_partitions=p, replication_factor=copies, config=config) for n, p in ((name, partitions), (f"{name}-dead-letters", 1))]
@@ -53,7 +57,8 @@ def produce(kafka: Kafka, topic: str, count: int, folder: Path, rate: float | No
     """Live events; all are acknowledged or spilled when this returns."""
     sender = Sender(broker_of(kafka).producer(settings), topic, Spill(folder / "spill.jsonl"), Pulse("produce", None, quiet=True))
     live = Live(Plan(events=100_000, transactions=50_000, users=10_000, products=2_000), rate or 20_000, time.time_ns() & 0xFFFFFFFF)
-    sender.run(FromLive(live.take, lambda _: "2026-03-01"), Pace(rate), Options(events=count))
+    days = LocalDays(zone("UTC", ""))
+    sender.run(FromLive(live.take, days.of), Pace(rate), Options(events=count))
     return sender
 
 

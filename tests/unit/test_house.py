@@ -24,7 +24,7 @@ MAY = {
     "build": {"contracts", "lake", "engines", "settings", "terminal", "generate"},
     "ingest": {"contracts", "lake", "engines", "settings", "terminal", "generate", "build"},
     "look": {"contracts", "lake", "engines", "settings", "terminal", "generate", "build"},
-    "stream": {"contracts", "lake", "engines", "settings", "terminal", "generate", "build", "ingest"},
+    "stream": {"contracts", "lake", "engines", "settings", "terminal", "generate", "build", "ingest", "look"},
     "demo": {"terminal"},
     "cli": {"contracts", "demo", "generate", "ingest", "build", "look", "stream", "settings"},
     "__main__": {"cli"},

@@ -24,6 +24,7 @@ def pages(root: Path) -> dict[Path, str]:
     found |= pig.rendered_views(contracts)
     found[Path("docs/reference/data_dictionary.md")] = dictionary.data_dictionary(contracts)
     found[Path("docs/reference/engines.md")] = engines_page(models, read_record(root), ENGINES)
+    found[Path("docs/reference/schemas/clickstream_message.json")] = dictionary.message_schema(contracts)
     for name, text in dictionary.json_schemas().items():
         found[Path("docs/reference/schemas") / name] = text
     return found

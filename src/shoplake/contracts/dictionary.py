@@ -80,6 +80,23 @@ def json_schemas() -> dict[str, str]:
     }
 
 
+def message_schema(contracts: Contracts) -> str:
+    """JSON Schema of a clickstream message, version 1. Every value may also be spelled as text: clean reads it strictly."""
+    clean = contracts.table("clean.clickstream")
+    required = set(clean.spec.checks.stop.not_null)
+    properties: dict[str, Any] = {}
+    for column in contracts.table("raw.clickstream").columns:
+        kinds = ["string", "integer"] if column.type in ("bigint", "timestamp") else ["string", "number"] if column.type.startswith("decimal") else ["string"]
+        properties[column.name] = {"type": kinds if column.name in required else [*kinds, "null"], "description": column.meaning}
+        if column.values and column.name in clean.spec.checks.stop.accepted:
+            properties[column.name]["examples"] = column.values
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "a message of the topic clickstream, schema_version 1", "type": "object",
+        "required": [name for name in properties if name in required], "properties": properties, "additionalProperties": True,
+    }  # fmt: skip
+    return json.dumps(schema, indent=2) + "\n"
+
+
 def _schema(kind: Any, title: str) -> str:
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **msgspec.json.schema(kind)}
     return json.dumps(schema, indent=2) + "\n"

@@ -141,6 +141,34 @@ def consume(
         emit_json("stream_consume", pulse.snapshot("ended"))
 
 
+@app.command()
+def process(
+    context: typer.Context,
+    trigger: Annotated[float, typer.Option(help="Seconds from one batch to the next; 0 for at once", metavar="SECONDS")] = 1,
+    until_end: Annotated[bool, typer.Option("--until-end", help="Stop when all there is has been processed")] = False,
+    most: Annotated[int, typer.Option(help="Records in a batch at most", metavar="N")] = 200_000,
+    jars: Annotated[str, typer.Option(help="Folder with Spark's Kafka source [default: Spark fetches it]", metavar="DIR", show_default=False)] = "",
+    topic: TOPIC = EVENTS,
+    every: EVERY = 5,
+    allow_plaintext: PLAINTEXT = False,
+    json: JSON = False,
+) -> None:
+    """Judge events as they come, by clean's own rules, on Spark: Parquet by the hour, figures by the minute.
+
+    Example: shoplake --lake shop stream process --trigger 1
+    """
+    if trigger < 0:
+        raise WrongUse(f"--trigger {trigger}: expected no time below 0.")
+    from shoplake.stream.process import Options
+    from shoplake.stream.processor import run
+
+    pulse = run(context.obj, topic, Options(trigger, until_end, jars, most), allow_plaintext, every)
+    if json:
+        from shoplake.terminal import emit_json
+
+        emit_json("stream_process", pulse.snapshot("ended"))
+
+
 @app.command("split")
 def split_landed(context: typer.Context, json: JSON = False) -> None:
     """Bring what streams have landed into raw, where a build finds it. `consume` does it each hour and at its end.
@@ -182,6 +210,76 @@ def audit(
     emit_json("stream_audit", as_json(found)) if json else out(as_text(found))
     if not found.is_whole:
         raise CheckFailed(wrong(found))
+
+
+@app.command()
+def reconcile(
+    context: typer.Context,
+    day: Annotated[str, typer.Option(help="The day, of the shop's zone, that is closed", metavar="DAY")],
+    generation: Annotated[int | None, typer.Option(help="Compare with this generation [default: the published one]", metavar="N", show_default=False)] = None,
+    topic: TOPIC = EVENTS,
+    json: JSON = False,
+) -> None:
+    """Compare a day's figures by stream with those by batch, and name every event that makes them differ.
+
+    Exit code 1 when something is left over. Example: shoplake --lake shop stream reconcile --day 2026-01-31
+    """
+    from shoplake.lake.layout import parse_day
+    from shoplake.look.opened import opened
+    from shoplake.stream.reconcile import as_json, as_text
+    from shoplake.stream.reconcile import reconcile as run
+    from shoplake.terminal import emit_json, out
+
+    with opened(context.obj, generation) as one:
+        found = run(one, context.obj.lake, topic, parse_day(day, "--day"))
+    emit_json("stream_reconcile", as_json(found)) if json else out(as_text(found))
+
+
+@app.command()
+def minutes(context: typer.Context, topic: TOPIC = EVENTS, last: Annotated[int, typer.Option(help="Show so many minutes", metavar="N")] = 10, json: JSON = False) -> None:
+    """Show the last minutes' figures; those of a minute that is still open are provisional.
+
+    Example: shoplake --lake shop stream minutes --last 5
+    """
+    from shoplake.stream.minutes_text import as_text, last_minutes
+    from shoplake.terminal import emit_json, out
+
+    rows = last_minutes(context.obj.lake, topic, last)
+    emit_json("stream_minutes", {"minutes": rows}) if json else out(as_text(rows))
+
+
+@app.command()
+def status(context: typer.Context, allow_plaintext: PLAINTEXT = False, json: JSON = False) -> None:
+    """Show brokers, lag, jobs, freshness and rejected messages. Exit code 1 when something is wrong.
+
+    Example: shoplake --lake shop stream status
+    """
+    from shoplake.stream.broker import connect
+    from shoplake.stream.status import as_text
+    from shoplake.stream.status import status as run
+    from shoplake.terminal import emit_json, out
+
+    context.obj.lake.require()
+    found = run(context.obj.lake, connect(context.obj, allow_plaintext))
+    emit_json("stream_status", found) if json else out(as_text(found))
+    if found["troubles"]:
+        raise CheckFailed("; ".join(found["troubles"]))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def supervise(context: typer.Context) -> None:
+    """Keep a job alive: restart it when it ends by itself, at most 3 times an hour, never two of one kind.
+
+    Example: shoplake --lake shop stream supervise consume --batch 1000
+    """
+    from shoplake.stream.supervise import supervise as run
+
+    words = list(context.args)
+    if not words or words[0] not in ("consume", "process", "produce"):
+        raise WrongUse(f"supervise: found {' '.join(words) or 'nothing'}, expected consume, process or produce and its options.")
+    lake = context.obj.lake
+    lake.create()
+    raise typer.Exit(run(lake, ["--lake", str(lake.root), "stream", *words]))
 
 
 def _pace(rate: str, burst: str, burst_every: float, burst_for: float) -> Any:

@@ -1,0 +1,103 @@
+"""The figures of a minute: events, carts, purchases, revenue and active visitors by device, channel and currency.
+
+Closed once, when the watermark passes the minute's end; from then on they do not change: what comes later is late, is kept, and is
+counted by the batch build. The minutes that are still open are read from the events as they are.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from shoplake.engines.duckdb import quote
+from shoplake.stream.side_table import SideTable
+
+MINUTE_US = 60_000_000
+KEY = ("minute", "device_type", "utm_medium", "currency")
+SELECT = """
+SELECT
+    MAKE_TIMESTAMP(event_us // {minute} * {minute}) AS minute,
+    device_type,
+    utm_medium,
+    currency,
+    COUNT(*) AS event_count,
+    COUNT(*) FILTER (WHERE event_type = 'add_to_cart') AS cart_count,
+    COUNT(*) FILTER (WHERE event_type = 'purchase') AS purchase_count,
+    CAST(COALESCE(SUM(quantity * unit_price) FILTER (WHERE event_type = 'purchase'), 0) AS DECIMAL(18, 4)) AS revenue_amount,
+    COUNT(DISTINCT visitor_id) AS visitor_count
+FROM {events}
+WHERE NOT is_late AND NOT is_ahead AND {within}
+GROUP BY ALL
+"""
+HOUR_US = 60 * MINUTE_US
+
+
+def close_minutes(table: SideTable, batch: int, before: int, after: int) -> int:
+    """Write the minutes that ended between two watermarks; how many rows. A batch done again writes the same."""
+    first, last = before // MINUTE_US * MINUTE_US, after // MINUTE_US * MINUTE_US
+    if first >= last:
+        return 0
+    within = f"event_us >= {first} AND event_us < {last}"
+    files = _hours(table, first, last)
+    if not files:
+        return 0
+    events = f"read_parquet({_list(files)}, hive_partitioning = false)"
+    with duckdb.connect() as c:
+        rows: Any = c.sql(SELECT.format(minute=MINUTE_US, events=events, within=within) + " ORDER BY ALL").to_arrow_table()
+    if not rows.num_rows:
+        return 0
+    stage = table.stage(batch, "minutes")
+    _write(rows, stage)
+    table.publish(batch, "minutes")
+    return int(rows.num_rows)
+
+
+def _write(rows: Any, stage: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    days = pc.strftime(rows.column("minute"), format="%Y-%m-%d")
+    for day in pc.unique(days).to_pylist():
+        folder = stage / f"date={day}"
+        folder.mkdir(parents=True, exist_ok=True)
+        pq.write_table(rows.filter(pc.equal(days, pa.scalar(day))), folder / "rows.parquet", compression="zstd")
+
+
+def _hours(table: SideTable, first: int, last: int) -> list[Path]:
+    """The files of the hours that [first, last) touches."""
+    import datetime as dt
+
+    found: list[Path] = []
+    events = table.folder / "events"
+    there = sorted(events.glob("year=*/month=*/day=*/hour=*"))
+    for folder in there:
+        year, month, day, hour = (int(part.partition("=")[2]) for part in folder.parts[-4:])
+        begin = int(dt.datetime(year, month, day, hour, tzinfo=dt.UTC).timestamp()) * 1_000_000
+        if begin < last and begin + HOUR_US > first:
+            found += sorted(folder.glob("b*.parquet"))
+    return found
+
+
+def _list(files: list[Path]) -> str:
+    return "[" + ", ".join(quote(str(f)) for f in files) + "]"
+
+
+def minute_metrics(table: SideTable) -> Any:
+    """stream.minute_metrics: every minute, `is_open` for those that may still change. An Arrow table; None when nothing was processed."""
+    accounts = table.accounts()
+    if not accounts:
+        return None
+    watermark = accounts[-1]["watermark_us"] // MINUTE_US * MINUTE_US
+    closed = sorted((table.folder / "minutes").glob("date=*/b*.parquet"))
+    files = _hours(table, watermark, 1 << 62)
+    parts = []
+    if closed:
+        parts.append(f"SELECT *, FALSE AS is_open FROM read_parquet({_list(closed)}, hive_partitioning = false)")
+    if files:
+        events = f"read_parquet({_list(files)}, hive_partitioning = false)"
+        parts.append(f"SELECT *, TRUE AS is_open FROM ({SELECT.format(minute=MINUTE_US, events=events, within=f'event_us >= {watermark}')})")
+    if not parts:
+        return None
+    with duckdb.connect() as c:
+        return c.sql(" UNION ALL ".join(parts) + " ORDER BY ALL").to_arrow_table()

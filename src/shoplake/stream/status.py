@@ -1,0 +1,140 @@
+"""How streams are: brokers, topics, what is behind, each job's pulse, how old the newest output is, dead letters by reason."""
+
+import json
+import os
+from collections import Counter
+from typing import Any
+
+from shoplake.errors import ShoplakeError
+from shoplake.lake.layout import Lake
+from shoplake.stream.broker import Broker
+from shoplake.stream.clock import now_ms
+from shoplake.stream.landed import landings, topics_folder
+from shoplake.stream.side_table import SideTable
+
+# A job that has said nothing for so long is stuck; it beats every five seconds when not told otherwise.
+SILENCE_MS = 60_000
+
+
+def status(lake: Lake, broker: Broker | None) -> dict[str, Any]:
+    """The keys of `shoplake stream status --json`; `troubles` is empty when all is well."""
+    jobs = _jobs(lake)
+    found: dict[str, Any] = {"brokers": None, "topics": {}, "jobs": jobs, "landed": _landed(lake), "processed": _processed(lake), "troubles": []}
+    troubles = found["troubles"]
+    ends: dict[str, dict[int, int]] = {}
+    if broker is not None:
+        try:
+            ends, found["brokers"] = _ends(broker, [*{one["topic"] for one in found["landed"]}, *{one["topic"] for one in found["processed"]}])
+            found["topics"] = {name: sum(places.values()) for name, places in ends.items()}
+        except ShoplakeError as e:
+            troubles.append(str(e))
+    for one in found["landed"]:
+        one["lag"] = {str(p): max(0, ends[one["topic"]].get(p, 0) - end) for p, end in one.pop("ends").items()} if one["topic"] in ends else None
+    for one in found["processed"]:
+        one["lag"] = {str(p): max(0, ends[one["topic"]].get(int(p), 0) - end) for p, end in one.pop("ends").items()} if one["topic"] in ends else None
+    for job in jobs:
+        if job["how"] in ("killed", "silent"):
+            troubles.append(f"{job['job']} (pid {job['pid']}): {'ended without a word' if job['how'] == 'killed' else 'has said nothing for ' + str(job['age_ms'] // 1000) + ' s'}")
+    return found
+
+
+def _ends(broker: Broker, topics: list[str]) -> tuple[dict[str, dict[int, int]], int]:
+    from confluent_kafka import TopicPartition
+    from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
+
+    there = broker.topics()
+    admin = broker.admin()
+    brokers = len(admin.list_topics(timeout=10).brokers)
+    found: dict[str, dict[int, int]] = {}
+    newest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    asked = {TopicPartition(name, p): newest for name in set(topics) if name in there for p in there[name].partitions}
+    if asked:
+        for place, future in admin.list_offsets(asked, request_timeout=15).items():
+            found.setdefault(place.topic, {})[place.partition] = int(future.result().offset)
+    return found, brokers
+
+
+def _jobs(lake: Lake) -> list[dict[str, Any]]:
+    """The newest pulse of each process; those that ended as they should, and long ago, are nobody's concern."""
+    found = []
+    now = now_ms()
+    for file in sorted((topics_folder(lake) / "jobs").glob("*.json")):
+        try:
+            pulse = json.loads(file.read_bytes())
+        except (ValueError, OSError):
+            continue  # it is just being replaced
+        age = now - pulse["at_ms"]
+        if pulse["state"] == "ended":
+            how = "ended"
+        elif not _lives(pulse["pid"]):
+            how = "killed"
+        else:
+            how = "silent" if age > SILENCE_MS else "running"
+        found.append({**pulse, "how": how, "age_ms": age})
+    newest: dict[str, dict[str, Any]] = {}
+    for pulse in sorted(found, key=lambda p: p["at_ms"]):
+        if pulse["how"] in ("running", "silent"):
+            newest[f"{pulse['job']} {pulse['pid']}"] = pulse
+        else:
+            newest[pulse["job"]] = pulse
+    running = {p["job"] for p in newest.values() if p["how"] == "running"}
+    return [p for p in newest.values() if p["how"] in ("running", "silent") or p["job"] not in running]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _landed(lake: Lake) -> list[dict[str, Any]]:
+    found = []
+    now = now_ms()
+    for landing in landings(lake):
+        ends = {p: landing.next_offset(p) or 0 for p in landing.partitions()}
+        newest = max((f.path.stat().st_mtime_ns // 1_000_000 for p in landing.partitions() for f in landing.files(p)[-1:]), default=None)
+        found.append({"topic": landing.topic, "name": landing.name, "ends": ends, "newest_file_age_ms": None if newest is None else now - newest})
+    return found
+
+
+def _processed(lake: Lake) -> list[dict[str, Any]]:
+    found = []
+    now = now_ms()
+    for folder in sorted((lake.root / "stream").glob("*/job.json")):
+        table = SideTable(lake, folder.parent.name)
+        accounts = table.accounts()
+        rejected: Counter[str] = Counter()
+        ends: dict[str, int] = {}
+        for account in accounts:
+            rejected.update(account["rejected"])
+            for partition, (_, last) in account["offsets"].items():
+                ends[partition] = max(ends.get(partition, 0), last + 1)
+        newest = max(((folder.parent / "batches").glob("b*.json")), default=None)
+        age = None if newest is None else now - newest.stat().st_mtime_ns // 1_000_000
+        found.append({"topic": table.topic, "batches": len(accounts), "ends": ends, "rejected": dict(sorted(rejected.items())), "newest_batch_age_ms": age})
+    return found
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """For people."""
+    lines = [f"brokers    {'no answer' if found['brokers'] is None else found['brokers']}"]
+    for one in found["landed"]:
+        lines.append(f"landed     {one['name']}: {_behind(one['lag'])}, newest file {_age(one['newest_file_age_ms'])}")
+    for one in found["processed"]:
+        lines.append(f"processed  {one['topic']}: {_behind(one['lag'])}, newest batch {_age(one['newest_batch_age_ms'])}")
+        lines += [f"             rejected {reason}: {count:,}" for reason, count in one["rejected"].items()]
+    for job in found["jobs"]:
+        lines.append(f"job        {job['job']} (pid {job['pid']}): {job['how']}, {job['records']:,} records, last word {_age(job['age_ms'])}")
+    return "\n".join(lines)
+
+
+def _behind(lag: dict[str, int] | None) -> str:
+    return "lag not known" if lag is None else f"{sum(lag.values()):,} behind"
+
+
+def _age(ms: int | None) -> str:
+    return "never" if ms is None else f"{ms / 1000:,.0f} s ago"

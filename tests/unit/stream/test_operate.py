@@ -1,0 +1,155 @@
+"""How streams are, kept alive, and reconciled with the batch."""
+
+import datetime as dt
+import json
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from shoplake.build.plan import Options
+from shoplake.build.run import build
+from shoplake.errors import CheckFailed, Held, WrongUse
+from shoplake.lake.layout import Lake
+from shoplake.look.opened import opened
+from shoplake.stream.broker import Broker
+from shoplake.stream.clock import now_ms
+from shoplake.stream.minutes import close_minutes, minute_metrics
+from shoplake.stream.minutes_text import as_text, last_minutes
+from shoplake.stream.reconcile import as_text as reconciled_as_text
+from shoplake.stream.reconcile import reconcile
+from shoplake.stream.side_table import SideTable
+from shoplake.stream.status import as_text as status_as_text
+from shoplake.stream.status import status
+from shoplake.stream.supervise import supervise
+from tests.making import deliver, session
+from tests.unit.stream.kafka import TOPIC, event, land, send
+
+DAY = dt.date(2026, 3, 1)
+TEN = int(dt.datetime(2026, 3, 1, 10, tzinfo=dt.UTC).timestamp()) * 1_000_000
+SECOND = 1_000_000
+
+
+def processed(root: Path, rows: list[dict[str, Any]], batch: int = 0, watermark_us: int = 0) -> SideTable:
+    """A batch of good events as the processor writes them."""
+    table = SideTable(Lake(root), TOPIC)
+    blank = {
+        "event_type": "view", "event_date": DAY, "device_type": "mobile", "utm_medium": None, "currency": "EUR", "quantity": None, "unit_price": None, "is_late": False,
+        "is_ahead": False, "partition": 0, "kafka_us": TEN, "visitor_id": "v1",
+    }  # fmt: skip
+    made = [{**blank, "offset": n, **row} for n, row in enumerate(rows)]
+    kinds = {"utm_medium": pa.string(), "quantity": pa.int64(), "unit_price": pa.decimal128(18, 4)}
+    stage = table.stage(batch, "events") / "year=2026/month=3/day=1/hour=10"
+    stage.mkdir(parents=True)
+    pq.write_table(pa.table({name: pa.array([row[name] for row in made], kinds.get(name)) for name in made[0]}), stage / "x.parquet")
+    table.publish(batch, "events")
+    table.own("query", "t")
+    table.close(batch, {"batch": batch, "records": len(rows), "good": len(rows), "rejected": {}, "late": 0, "ahead": 0, "offsets": {"0": [0, len(rows) - 1]}, "watermark_us": watermark_us})
+    return table
+
+
+def test_every_event_that_makes_stream_and_batch_differ_is_named(tmp_path: Path) -> None:
+    cart = {"event_type": "add_to_cart"}
+    bought = {"event_type": "purchase", "quantity": 2, "unit_price": Decimal("2.5000"), "transaction_id": "T1"}
+    moments = {"same": 0, "cart": 1, "bought": 2, "late": 3, "ahead": 4, "only_batch": 5}
+    raw = [
+        {"event_id": name, "event_type": "view", "event_ts": f"2026-03-01T10:00:0{second}.000Z", "visitor_id": "v1", **({k: str(v) for k, v in {"cart": cart, "bought": bought}.get(name, {}).items()})}
+        for name, second in moments.items()
+    ]  # fmt: skip
+    # Sixty views without a cart: the batch takes such a visitor for a robot.
+    raw += [{"event_id": f"bot{n:02}", "event_type": "view", "event_ts": f"2026-03-01T11:{n % 60:02}:{n // 60:02}.000Z", "visitor_id": "robot"} for n in range(70)]
+    deliver(tmp_path, "clickstream", "2026-03-01", raw)
+    build(session(tmp_path), Options())
+    streamed = [{"event_id": name, "event_us": TEN + moments[name] * SECOND, **{k: v for k, v in {"cart": cart, "bought": bought}.get(name, {}).items() if k != "transaction_id"}} for name in moments if name != "only_batch"]
+    streamed[3]["is_late"] = streamed[4]["is_ahead"] = True
+    streamed += [dict(streamed[2]), {"event_id": "landed since", "event_us": TEN}]
+    streamed += [{"event_id": f"bot{n:02}", "event_us": TEN + 3600 * SECOND, "visitor_id": "robot"} for n in range(70)]
+    processed(tmp_path, streamed)
+    with opened(session(tmp_path)) as one:
+        found = reconcile(one, Lake(tmp_path), TOPIC, DAY)
+        assert {name: d["events"] for name, d in found.differences.items()} == {"duplicate": 1, "bot": 70, "only_in_stream": 1, "late": 1, "ahead": 1, "only_in_batch": 1}
+        assert (found.stream["events"], found.batch["events"]) == (75, 6)
+        assert (found.stream["revenue"], found.batch["revenue"], found.differences["duplicate"]["revenue"]) == (10, 5, 5)
+        assert set(found.unexplained.values()) == {0}
+        assert found.examples["late"] == ["late"]
+        assert "- duplicate 1 0 1 5.0000 delivered again" in " ".join(reconciled_as_text(found).split())
+        with pytest.raises(WrongUse, match="that day is not closed in it"):
+            reconcile(one, Lake(tmp_path), TOPIC, DAY + dt.timedelta(1))
+        with pytest.raises(WrongUse, match="topic other was not processed"):
+            reconcile(one, Lake(tmp_path), "other", DAY)
+
+
+def test_minutes_close_once_and_open_ones_are_provisional(tmp_path: Path) -> None:
+    minute = 60 * SECOND
+    rows = [{"event_id": f"e{n}", "event_us": TEN + n * minute // 2, "visitor_id": f"v{n % 2}", **({"event_type": "purchase", "quantity": 1, "unit_price": Decimal("3.1000")} if n == 1 else {})} for n in range(8)]
+    watermark = TEN + 2 * minute + 5
+    table = processed(tmp_path, rows, watermark_us=watermark)
+    for _ in range(2):  # done again, it writes the same
+        assert close_minutes(table, 0, 0, watermark) == 2
+    found = last_minutes(Lake(tmp_path), TOPIC, 10)
+    assert [(r["minute"].strftime("%H:%M"), r["event_count"], r["visitor_count"], r["is_open"]) for r in found] == [
+        ("10:00", 2, 2, False), ("10:01", 2, 2, False), ("10:02", 2, 2, True), ("10:03", 2, 2, True),
+    ]  # fmt: skip
+    text = as_text(found)
+    assert "2026-03-01 10:00         2        2      0         1           3.10 EUR\n" in text
+    assert text.endswith("EUR  provisional")
+    processed(tmp_path, [{"event_id": "late", "event_us": TEN, "is_late": True}], batch=1, watermark_us=watermark)
+    assert minute_metrics(table).num_rows == 4
+    assert sum(r["event_count"] for r in last_minutes(Lake(tmp_path), TOPIC, 10)) == 8
+    with pytest.raises(WrongUse, match="nothing was processed yet"):
+        last_minutes(Lake(tmp_path), "other", 1)
+
+
+def test_status(broker: Broker, tmp_path: Path) -> None:
+    send(broker, [event(n) for n in range(40)])
+    land(broker, tmp_path)
+    send(broker, [event(n) for n in range(40, 45)])
+    found = status(Lake(tmp_path), broker)
+    assert found["brokers"] == 1
+    assert sum(found["landed"][0]["lag"].values()) == 5
+    assert found["troubles"] == []
+    jobs = tmp_path / "landed/stream/jobs"
+    jobs.mkdir(parents=True)
+    pulse = {"job": "consume", "pid": 2**22 + 1, "state": "running", "at_ms": now_ms(), "records": 7}
+    (jobs / "a.json").write_text(json.dumps(pulse))
+    assert status(Lake(tmp_path), broker)["troubles"] == [f"consume (pid {2**22 + 1}): ended without a word"]
+    (jobs / "b.json").write_text(json.dumps({**pulse, "pid": os.getpid(), "at_ms": now_ms() - 70_000}))
+    assert any("has said nothing for 70 s" in t for t in status(Lake(tmp_path), broker)["troubles"])
+    (jobs / "b.json").write_text(json.dumps({**pulse, "pid": os.getpid()}))  # one runs again: the killed one is forgotten
+    found = status(Lake(tmp_path), broker)
+    assert found["troubles"] == []
+    assert f"job        consume (pid {os.getpid()}): running, 7 records" in status_as_text(found)
+
+
+def test_a_supervisor_gives_up_loudly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = Lake(tmp_path)
+    lake.create()
+    said: list[str] = []
+    words = ["--lake", str(tmp_path), "stream", "audit", "--offline"]
+    assert supervise(lake, words) == 0
+    monkeypatch.setenv("SHOPLAKE_THREADS", "many")  # wrong use: no restart mends it
+    with pytest.raises(CheckFailed, match="exit code 2, which no restart mends"):
+        supervise(lake, words, first_wait=0.01, say=said.append)
+    assert said == []
+    monkeypatch.delenv("SHOPLAKE_THREADS")
+    damaged = tmp_path / "landed/stream/clickstream@t/0/clickstream-0-00000000000000000000-00000000000000000009.tsv"
+    damaged.parent.mkdir(parents=True)
+    damaged.touch()
+    with pytest.raises(CheckFailed, match=r"ended 4 times within 60 minutes \(last exit code 1\)"):
+        supervise(lake, words, first_wait=0.01, say=said.append)
+    assert [line.partition("; ")[2][:12] for line in said] == ["restart 1 of", "restart 2 of", "restart 3 of"]
+
+
+def test_there_is_one_supervisor_for_each_job(tmp_path: Path) -> None:
+    from filelock import FileLock
+
+    lake = Lake(tmp_path)
+    lake.create()
+    words = ["stream", "audit", "--offline"]
+    (tmp_path / "landed/stream/jobs").mkdir(parents=True)
+    with FileLock(tmp_path / "landed/stream/jobs/.stream-audit.lock"), pytest.raises(Held, match="is supervised already"):
+        supervise(lake, words)
