@@ -95,7 +95,7 @@ render: $(DEV) ## Write rendered/ and the generated reference pages from contrac
 new-model: $(DEV) ## Scaffold a model: make new-model name=core.fact_returns
 	@$(RUN)python -m shoplake.build.scaffold $(name)
 
-bench: $(if $(filter spark growth,$(stage)),$(SPARK),$(DEV)) ## Measure against references in the same run: make bench, make bench stage=clean
+bench: $(if $(filter spark growth stream,$(stage)),$(SPARK),$(DEV)) $(if $(filter stream,$(stage)),$(KAFKA)) ## Measure against references in the same run: make bench, make bench stage=clean
 	@$(RUN)python -m pip install -q -c constraints.txt -e '.[bench]'
 	@$(RUN)python -m benchmarks.run $(stage)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from benchmarks.measure import Case
 from benchmarks.setting import Setting
-from benchmarks.stages import clean, coldstart, dashboards, generate, growth, spark, tax, whole
+from benchmarks.stages import clean, coldstart, dashboards, generate, growth, spark, stream, tax, whole
 
 STAGES: dict[str, Callable[[Setting], list[Case]]] = {
     "generate": generate.cases,
@@ -15,5 +15,6 @@ STAGES: dict[str, Callable[[Setting], list[Case]]] = {
     "coldstart": coldstart.cases,
     "spark": spark.cases,
     "growth": growth.cases,
+    "stream": stream.cases,
 }
-ON_SPARK = ("spark", "growth")  # half an hour each, and Java: only when named
+ON_SPARK = ("spark", "growth", "stream")  # long, and Java: only when named

@@ -86,7 +86,8 @@ def message_schema(contracts: Contracts) -> str:
     required = set(clean.spec.checks.stop.not_null)
     properties: dict[str, Any] = {}
     for column in contracts.table("raw.clickstream").columns:
-        kinds = ["string", "integer"] if column.type in ("bigint", "timestamp") else ["string", "number"] if column.type.startswith("decimal") else ["string"]
+        kind = contracts.columns[column.name].type  # raw itself holds text alone
+        kinds = ["string", "integer"] if kind in ("bigint", "timestamp") else ["string", "number"] if kind.startswith("decimal") else ["string"]
         properties[column.name] = {"type": kinds if column.name in required else [*kinds, "null"], "description": column.meaning}
         if column.values and column.name in clean.spec.checks.stop.accepted:
             properties[column.name]["examples"] = column.values

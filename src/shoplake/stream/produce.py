@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from shoplake.errors import Lacking
@@ -60,6 +61,10 @@ class FromItems:
 
     def take(self, count: int) -> list[Item]:
         found: list[Item] = []
+        if self._speed is None and self._next is not None:
+            found = [self._next, *islice(self._items, count - 1)]
+            self._next = next(self._items, None)
+            return found
         while self._next is not None and len(found) < count and self._is_due(self._next):
             found.append(self._next)
             self._next = next(self._items, None)
@@ -124,16 +129,27 @@ class Sender:
                 self._wait(TICK)
                 continue
             items = source.take(int(min(left, STEP)))
-            for one in items:
-                self.send(one)
+            self.send(items)
             self._wait(0 if items else TICK)
 
-    def send(self, one: Item) -> None:
-        """Hand one event over; waits while as many are on their way as may be."""
-        told = self._headers.get(one.ds)
-        if told is None:
-            told = self._headers[one.ds] = headers(one.ds)
-        self.produced += 1
+    def send(self, items: list[Item]) -> None:
+        """Hand events over; waits while as many are on their way as may be."""
+        hand_over, topic, delivered, known = self.producer.produce, self.topic, self._delivered, self._headers
+        for one in items:
+            key, value, ds, _ = one
+            told = known.get(ds)
+            if told is None:
+                told = known[ds] = headers(ds)
+            self.produced += 1
+            try:
+                hand_over(topic, value=value, key=key, headers=told, on_delivery=delivered)
+            except BufferError:
+                self._insist(one, told)
+            except Exception as e:
+                self._refuse(one, e)
+
+    def _insist(self, one: Item, told: Any) -> None:
+        """As many are on their way as may be: wait for room."""
         while True:
             try:
                 self.producer.produce(self.topic, value=one.value, key=one.key, headers=told, on_delivery=self._delivered)
