@@ -150,6 +150,36 @@ def test_what_retention_took_stops_the_lander_until_it_is_told(kafka: Kafka, tmp
         assert Counter(one.landed()) >= Counter(topic_values(kafka, "short"))
 
 
+@pytest.mark.parametrize("words", [("--partitions", "all"), ("--group", "overtaken")], ids=["alone", "in a group"])
+def test_a_running_lander_that_retention_overtakes(words: tuple[str, str], kafka: Kafka, tmp_path: Path) -> None:
+    topic = f"overtaken-{words[0][2:]}"
+    make_topic(kafka, topic, partitions=1)
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    produce(kafka, topic, 50, tmp_path)
+    with landers(kafka, topic, tmp_path / "lake") as one:
+        running = one.start("--accept-loss", "--timeout", "0.2", *words)
+        until = time.monotonic() + 60
+        while len(one.landed()) < 50:
+            assert time.monotonic() < until, one.log.read_text()[-2000:]
+            time.sleep(0.1)
+        running.send_signal(signal.SIGSTOP)
+        produce(kafka, topic, 100, tmp_path)
+        for future in admin.delete_records([TopicPartition(topic, 0, 120)]).values():
+            future.result(30)
+        running.send_signal(signal.SIGCONT)
+        until = time.monotonic() + 60
+        while len(one.landed()) < 80:
+            assert running.poll() is None, one.log.read_text()[-2000:]
+            assert time.monotonic() < until, one.log.read_text()[-2000:]
+            time.sleep(0.1)
+        running.terminate()
+        assert running.wait(timeout=60) == 0, one.log.read_text()[-2000:]
+        (found,) = audit(Lake(one.lake), broker_of(kafka)).partitions
+        assert found.is_whole
+        assert (found.landed + found.lost, found.behind) == (150, 0)
+        assert found.lost in (0, 70)  # what it had fetched before it was stopped is not lost
+
+
 def test_a_log_that_ends_before_what_was_landed_is_another_one(kafka: Kafka, tmp_path: Path) -> None:
     make_topic(kafka, "behind", partitions=1)
     produce(kafka, "behind", 10, tmp_path)

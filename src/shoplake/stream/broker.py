@@ -5,6 +5,8 @@ Secrets come from the environment or from a file alone: never from the command l
 
 import ipaddress
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,10 +36,26 @@ class Broker:
     troubles: list[str] = field(default_factory=list)  # what clients said of lost connections and refused logins, newest last
 
     def producer(self, more: dict[str, Any] | None = None) -> Any:
-        return _kafka().Producer(self._told("producer.properties", more))
+        kafka = _kafka()
+        with self.in_words():
+            return kafka.Producer(self._told("producer.properties", more))
 
     def consumer(self, more: dict[str, Any] | None = None) -> Any:
-        return _kafka().Consumer(self._told("consumer.properties", more))
+        kafka = _kafka()
+        with self.in_words():
+            return kafka.Consumer(self._told("consumer.properties", more))
+
+    @contextmanager
+    def in_words(self) -> Iterator[None]:
+        """Turn what Kafka's client raises into a sentence."""
+        kafka = _kafka()
+        try:
+            yield
+        except kafka.KafkaException as e:
+            error = e.args[0]
+            if error.name() in ("_INVALID_ARG", "_UNKNOWN_PROPERTY") or "configuration property" in error.str():
+                raise WrongUse(f"Kafka's client: {error.str()}. Correct it in {self.folder}, or in --set.") from e
+            raise self.unreachable(e) from e
 
     def admin(self) -> Any:
         _kafka()
@@ -48,14 +66,24 @@ class Broker:
 
     def topics(self) -> dict[str, Any]:
         """The topics there are, by name. Raises Lacking when no broker answers, or it refuses us."""
-        kafka = _kafka()
         admin = self.admin()
-        try:
-            found: dict[str, Any] = admin.list_topics(timeout=PATIENCE).topics
-        except kafka.KafkaException as e:
-            admin.poll(0)
-            raise self.unreachable(e) from e
+        with self.in_words():
+            try:
+                found: dict[str, Any] = admin.list_topics(timeout=PATIENCE).topics
+            finally:
+                admin.poll(0)  # where it hears why
         return found
+
+    def topic_id(self, topic: str) -> str:
+        """The id Kafka gave a topic when it was made, as its tools print it; `0` where the broker knows none."""
+        from confluent_kafka import TopicCollection
+
+        admin = self.admin()  # it has to live until the answer is there
+        with self.in_words():
+            (future,) = admin.describe_topics(TopicCollection([topic]), request_timeout=15).values()
+            text = str(future.result().topic_id)
+        text = text.replace("+", "-").replace("/", "_")  # as Kafka's own tools print it, and a folder may be called
+        return "0" if not text or set(text) <= set("A=0") else text
 
     def require_topic(self, name: str) -> int:
         """The number of its partitions. Raises WrongUse when there is no such topic."""
@@ -83,10 +111,10 @@ class Broker:
     def _trouble(self, error: Any) -> None:
         """librdkafka never raises for a lost broker or a wrong password: it says so here, and tries again."""
         text = str(error.str())
-        if not self.troubles or self.troubles[-1] != text:
-            self.troubles.append(text)
-            if len(self.troubles) > 1 or "Connection refused" not in text:
-                say(f"kafka: {text}")
+        is_new = text not in self.troubles
+        self.troubles = [*self.troubles[-20:], text]
+        if is_new and (len(self.troubles) > 1 or "Connection refused" not in text):
+            say(f"kafka: {text}")
 
 
 def connect(session: Session, allow_plaintext: bool = False) -> Broker:
@@ -127,8 +155,8 @@ def _password() -> str:
     if file := os.environ.get(PASSWORD_FILE):
         try:
             return Path(file).read_text(encoding="utf-8").strip()
-        except OSError as e:
-            raise WrongUse(f"{PASSWORD_FILE}: {file} cannot be read ({e.strerror}). Name a file that holds the password.") from None
+        except (OSError, UnicodeDecodeError) as e:
+            raise WrongUse(f"{PASSWORD_FILE}: {file} cannot be read ({e}). Name a file that holds the password.") from None
     if PASSWORD not in os.environ:
         raise WrongUse(f"{PASSWORD}: not set. Set it, or name a file that holds the password in {PASSWORD_FILE}.")
     return os.environ[PASSWORD]

@@ -1,5 +1,6 @@
 """The verb `stream`. Light on purpose: `--help` reads it."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,9 @@ SET = Annotated[list[str] | None, typer.Option("--set", help="A setting of Kafka
 JSON = Annotated[bool, typer.Option("--json", help="Print one JSON envelope")]
 EVERY = Annotated[float, typer.Option(help="Seconds between two lines of progress", metavar="SECONDS")]
 EVENTS = "clickstream"
+# What --set may not change: the way to the broker, secrets (every user of the machine reads a command line), and what the files' names rest on.
+GUARDED = ("bootstrap.", "metadata.broker", "security.", "sasl.", "ssl.", "plugin.")
+KEPT = {"auto.offset.reset", "enable.auto.commit", "enable.auto.offset.store", "enable.partition.eof", "isolation.level", "partition.assignment.strategy", "enable.idempotence", "acks", "group.id"}
 
 
 @app.command()
@@ -96,8 +100,11 @@ def produce(
     else:
         raise WrongUse(f"--from: found {source!r}, expected live or lake.")
     sender.run(items, pace, Options(events, duration))
-    if resume:
+    if resume and items.is_done:
         kept.sent()
+    elif resume:
+        kept.release()
+        say(f"not all of {kept.sending} was sent: the next --resume sends it once more")
     if json:
         emit_json("stream_produce", pulse.snapshot("ended"))
     else:
@@ -277,9 +284,12 @@ def supervise(context: typer.Context) -> None:
     words = list(context.args)
     if not words or words[0] not in ("consume", "process", "produce"):
         raise WrongUse(f"supervise: found {' '.join(words) or 'nothing'}, expected consume, process or produce and its options.")
+    _settings([following for word, following in pairwise(words) if word == "--set"])
+    from shoplake.stream.lander import passed_on
+
     lake = context.obj.lake
     lake.create()
-    raise typer.Exit(run(lake, ["--lake", str(lake.root), "stream", *words]))
+    raise typer.Exit(run(lake, ["--lake", str(lake.root), *passed_on(context.obj), "stream", *words]))
 
 
 def _pace(rate: str, burst: str, burst_every: float, burst_for: float) -> Any:
@@ -315,8 +325,8 @@ def _settings(pairs: list[str] | None) -> dict[str, str]:
         key, equals, value = text.partition("=")
         if not equals:
             raise WrongUse(f"--set: found {text!r}, expected KEY=VALUE like linger.ms=5.")
-        if "password" in key or "jaas" in key:
-            raise WrongUse(f"--set {key}: every user of this machine could read it there. Set SHOPLAKE_KAFKA_PASSWORD, or SHOPLAKE_KAFKA_PASSWORD_FILE.")
+        if key.strip().startswith(GUARDED) or key.strip() in KEPT:
+            raise WrongUse(f"--set {key}: not by --set. Where Kafka is, who we are and what is guaranteed has settings of its own: kafka, kafka_protocol, kafka_user, kafka_ca, SHOPLAKE_KAFKA_PASSWORD.")
         found[key.strip()] = value.strip()
     return found
 

@@ -7,21 +7,25 @@ the second lands only what the first did not.
 """
 
 import os
+import platform
+import re
+import secrets
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from shoplake.errors import CheckFailed, Lacking
 from shoplake.ingest.arrive import disk_in_words
 from shoplake.lake.publish import kill_point
 from shoplake.stream.broker import Broker
+from shoplake.stream.clock import now_ms
 from shoplake.stream.landed import Landing
 from shoplake.stream.letters import DeadLetters
-from shoplake.stream.pulse import Pulse
+from shoplake.stream.pulse import Pulse, lives
 from shoplake.stream.records import line_of
 from shoplake.stream.wire import LocalDays
 
@@ -30,6 +34,10 @@ PATIENCE = 15.0
 SLICE = 0.2
 # The default of a group's session: a lander that is gone for longer has lost its partitions.
 GROUP = "shoplake-lander"
+HOST = re.sub(r"[^A-Za-z0-9.-]", "_", platform.node()) or "here"
+DAY_MS = 86_400_000
+# Seconds after which one that was given no partition has nothing to wait for.
+WITHOUT = 30.0
 
 
 @dataclass(frozen=True)
@@ -47,14 +55,21 @@ class Options:
     settings: dict[str, str] = field(default_factory=dict)
 
 
+class Line(NamedTuple):
+    """A message as a line of a file. `ms`: its Kafka timestamp; `reason`: why it cannot be landed."""
+
+    offset: int
+    text: bytes
+    ms: int = 0
+    reason: str | None = None
+
+
 @dataclass
 class _Waiting:
     """Read and not yet landed, of one partition. `first`: where the file's name has to begin."""
 
     first: int
-    lines: list[tuple[int, bytes]] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-    reasons: Counter[str] = field(default_factory=Counter)
+    lines: list[Line] = field(default_factory=list)
 
 
 class Lander:
@@ -108,7 +123,11 @@ class Lander:
             return True
         if self.options.duration is not None and time.monotonic() - began >= self.options.duration:
             return True
-        return self.options.until_end and bool(self._next) and self._at_end >= set(self._next)
+        if not self.options.until_end:
+            return False
+        if not self._next:  # the group has more members than the topic has partitions
+            return time.monotonic() - began > WITHOUT
+        return self._at_end >= set(self._next)
 
     def _turn(self, consumer: Any) -> None:
         """Read for a moment; land when the batch is full or has waited long enough."""
@@ -131,10 +150,8 @@ class Lander:
         if waiting is None:
             waiting = self._waiting[partition] = _Waiting(expected)
         line, ms, reason = line_of(message, self.days)
-        waiting.lines.append((offset, line))
-        waiting.times.append(ms)
+        waiting.lines.append(Line(offset, line, ms, reason))
         if reason:
-            waiting.reasons[reason] += 1
             self.letters.send(message, reason)
         self._next[partition] = offset + 1
         self._at_end.discard(partition)
@@ -150,11 +167,20 @@ class Lander:
             self._at_end.add(message.partition())
         elif name in ("_AUTO_OFFSET_RESET", "OFFSET_OUT_OF_RANGE"):
             self._land(consumer, [p for p in self._waiting if p == message.partition()])
-            consumer.seek(_place(self.landing.topic, message.partition(), self._begin(consumer, message.partition())))
+            self._go_on_at(consumer, message.partition())
         elif error.fatal() or name in ("TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED", "_UNKNOWN_PARTITION", "_UNKNOWN_TOPIC"):
             raise Lacking(f"topic {self.landing.topic}: {error.str()}. What was landed stays; mend that, and run the same command again.")
         elif name not in self.pulse.troubles:  # librdkafka tries again by itself
             self.pulse.trouble(name, error.str())
+
+    def _go_on_at(self, consumer: Any, partition: int) -> None:
+        """Read a partition from where it can be read again. It has stopped, so there is nothing to seek in."""
+        place = _place(self.landing.topic, partition, self._begin(consumer, partition))
+        if self.options.partitions:
+            consumer.assign([place if p == partition else _place(self.landing.topic, p, at) for p, at in self._next.items()])
+        else:
+            consumer.incremental_unassign([place])
+            consumer.incremental_assign([place])
 
     # -- partitions come and go ------------------------------------------------------------------------------------
 
@@ -168,8 +194,9 @@ class Lander:
 
     def _begin(self, consumer: Any, partition: int) -> int:
         """Where a partition goes on. Raises CheckFailed when that is no longer, or not yet, in the topic."""
-        low, high = consumer.get_watermark_offsets(_place(self.landing.topic, partition), timeout=PATIENCE)
-        with self.landing.publishing(partition):
+        with disk_in_words(self.landing.lake), self.landing.publishing(partition):
+            with self.broker.in_words():  # asked under the lock: another lander may be landing what was written since
+                low, high = consumer.get_watermark_offsets(_place(self.landing.topic, partition), timeout=PATIENCE)
             there = self.landing.next_offset(partition)
             if there is None and low > 0:
                 self._cover(partition, 0, low - 1, "before")
@@ -223,7 +250,7 @@ class Lander:
 
     def _land(self, consumer: Any, partitions: list[int]) -> None:
         """Put what waits of these partitions into files, then commit."""
-        if any(self._waiting[p].reasons for p in partitions):
+        if any(line.reason for p in partitions for line in self._waiting[p].lines):
             self.letters.flush()  # a copy too many is told by its key; one that is missing is not
         done = []
         for partition in partitions:
@@ -246,37 +273,42 @@ class Lander:
             with self.landing.publishing(partition):
                 there = self.landing.next_offset(partition)
                 if there is not None and there > first:  # another lander owned it meanwhile
-                    lines, first = [one for one in lines if one[0] >= there], there
+                    lines, first = [one for one in lines if one.offset >= there], there
                     if not lines:
                         return there
+                    temporary.unlink()
                     temporary = self._write(partition, lines)
                 elif there is not None and there < first:
                     raise CheckFailed(
                         f"{self.landing.place(partition)}: files were taken away while landing: they end at {there - 1}, and {first} comes next. Put them back."
                     )
-                end = lines[-1][0] + 1
+                end = lines[-1].offset + 1
                 os.rename(temporary, self.landing.path(partition, first, end - 1))
                 kill_point("after_rename")
                 self.landing.settle(partition)
                 kill_point("after_dir_fsync")
         finally:
             temporary.unlink(missing_ok=True)
-        self.pulse.landed(len(lines), sum(len(text) for _, text in lines), waiting.times, waiting.reasons)
+        self.pulse.landed(len(lines), sum(len(one.text) for one in lines), [one.ms for one in lines], Counter(one.reason for one in lines if one.reason))
         return end
 
-    def _write(self, partition: int, lines: list[tuple[int, bytes]]) -> Path:
+    def _write(self, partition: int, lines: list[Line]) -> Path:
         place = self.landing.place(partition)
         place.mkdir(parents=True, exist_ok=True)
-        temporary = place / f".{os.getpid()}.tmp"
+        temporary = place / f".{HOST}~{os.getpid()}~{secrets.token_hex(4)}.tmp"
         half = len(lines) // 2
-        with open(temporary, "wb") as file:
-            file.write(b"".join(text for _, text in lines[:half]))
-            if "SHOPLAKE_KILL_AT" in os.environ:
-                file.flush()  # so that a torn file is really there
-            kill_point("mid_write")
-            file.write(b"".join(text for _, text in lines[half:]))
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with open(temporary, "wb") as file:
+                file.write(b"".join(one.text for one in lines[:half]))
+                if "SHOPLAKE_KILL_AT" in os.environ:
+                    file.flush()  # so that a torn file is really there
+                kill_point("mid_write")
+                file.write(b"".join(one.text for one in lines[half:]))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
         return temporary
 
     def _commit(self, consumer: Any, places: list[Any]) -> None:
@@ -301,22 +333,14 @@ class Lander:
 
 
 def sweep(landing: Landing) -> None:
-    """Take away what killed landers left half written. Theirs, not that of one that lives."""
+    """Take away what killed landers of this machine left half written, and any machine's that is a day old."""
     for partition in landing.partitions():
         for left in landing.place(partition).glob(".*.tmp"):
-            pid = left.name.split(".")[1]
-            if not pid.isdigit() or not _lives(int(pid)):
+            host, _, rest = left.name[1:].partition("~")
+            pid = rest.partition("~")[0]
+            is_old = now_ms() - left.stat().st_mtime_ns // 1_000_000 > DAY_MS
+            if is_old or (host == HOST and pid.isdigit() and not lives(int(pid), None)):
                 left.unlink(missing_ok=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _place(topic: str, partition: int, offset: int | None = None) -> Any:

@@ -95,15 +95,23 @@ class Landing:
 
         Raises WrongUse where two overlap in another way, or offsets are missing between them.
         """
+        found, wrong = self._end_to_end(partition)
+        if wrong:  # a folder that is read while files are renamed in it may show the later one alone
+            found, wrong = self._end_to_end(partition)
+        if wrong:
+            raise WrongUse(f"{self.place(partition)}: {wrong}. Look at it with `shoplake stream audit`.")
+        return found
+
+    def _end_to_end(self, partition: int) -> tuple[list[Landed], str]:
         found: list[Landed] = []
         for one in self.files(partition):
             if found and one.last <= found[-1].last:
                 continue
             if found and one.first != found[-1].last + 1:
                 what = "overlap" if one.first <= found[-1].last else f"offsets {found[-1].last + 1} to {one.first - 1} are missing"
-                raise WrongUse(f"{found[-1].path.name} and {one.path.name} in {self.place(partition)}: {what}. Look at it with `shoplake stream audit`.")
+                return found, f"{found[-1].path.name} and {one.path.name}: {what}"
             found.append(one)
-        return found
+        return found, ""
 
     def next_offset(self, partition: int) -> int | None:
         """Where landing goes on; None for a partition that was never landed."""

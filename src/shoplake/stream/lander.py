@@ -1,6 +1,8 @@
 """A lander at work: one topic, one lake, and raw brought up to date now and then."""
 
 import os
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -8,11 +10,11 @@ from shoplake.contracts import Contracts, load
 from shoplake.errors import Held, WrongUse
 from shoplake.lake.layout import Lake
 from shoplake.settings import Session, zone
-from shoplake.stream.broker import Broker, connect
+from shoplake.stream.broker import connect
 from shoplake.stream.consume import Lander, Options, sweep
 from shoplake.stream.landed import Landing, topics_folder
 from shoplake.stream.letters import DeadLetters
-from shoplake.stream.pulse import Pulse
+from shoplake.stream.pulse import Pulse, forget_old
 from shoplake.stream.split import split
 from shoplake.stream.wire import LocalDays
 from shoplake.terminal import say
@@ -27,23 +29,47 @@ def land(session: Session, topic: str, options: Options, partitions: str, allow_
     broker = connect(session, allow_plaintext)
     options = replace(options, partitions=_partitions(partitions, topic, broker.require_topic(topic)))
     lake.create()
-    landing = Landing(lake, topic, topic_id(broker, topic))
+    landing = Landing(lake, topic, broker.topic_id(topic))
     sweep(landing)
-    pulse = Pulse("consume", topics_folder(lake) / "jobs" / f"consume-{topic}-{os.getpid()}.json", every)
+    jobs = topics_folder(lake) / "jobs"
+    forget_old(jobs)
+    pulse = Pulse("consume", jobs / f"consume-{topic}-{os.getpid()}.json", every, topic=topic)
     lander = Lander(broker, landing, LocalDays(zone(session["timezone"], "timezone")), DeadLetters(broker, topic), pulse, options)
-    contracts = load(session["project"])
-    last = time.monotonic()
-
-    def now_and_then() -> None:
-        nonlocal last
-        if splits and time.monotonic() - last > SPLIT_EVERY:
-            last = time.monotonic()
-            _split(lake, contracts)
-
-    lander.run(now_and_then)
+    beside = _Splitter(session, pulse)
+    lander.run(beside.now_and_then if splits else lambda: None)
+    beside.wait()
     if splits:
-        _split(lake, contracts)
+        _split(lake, load(session["project"]))
     return pulse
+
+
+class _Splitter:
+    """Splits each hour, in a process of its own: one that took minutes would cost this lander its partitions."""
+
+    def __init__(self, session: Session, pulse: Pulse) -> None:
+        self.words = [sys.executable, "-m", "shoplake", "--lake", str(session.lake.root), *passed_on(session), "stream", "split", "--json"]
+        self.pulse = pulse
+        self._last = time.monotonic()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def now_and_then(self) -> None:
+        if self._child is not None and self._child.poll() is not None:
+            if self._child.returncode:
+                self.pulse.trouble("split", f"`shoplake stream split` ended with exit code {self._child.returncode}; what was landed waits for the next time")
+            self._child = None
+        if self._child is None and time.monotonic() - self._last > SPLIT_EVERY:
+            self._last = time.monotonic()
+            self._child = subprocess.Popen(self.words, stdout=subprocess.DEVNULL)  # noqa: S603 (our own program)
+
+    def wait(self) -> None:
+        if self._child is not None:
+            self._child.wait()
+
+
+def passed_on(session: Session) -> list[str]:
+    """The options in front of the verb that a shoplake started by this one needs, too."""
+    names = ("project", "threads", "memory")
+    return [word for name in names if session.settings[name].origin == "flag" for word in (f"--{name}", session[name])]
 
 
 def _partitions(text: str, topic: str, count: int) -> tuple[int, ...]:
@@ -61,19 +87,3 @@ def _split(lake: Lake, contracts: Contracts) -> None:
             say(f"{one.topic}: {one.records:,} records of {one.files:,} files are raw now")
     except Held:
         say("another process brings files into raw; what was landed waits for the next time")
-
-
-def topic_id(broker: Broker, topic: str) -> str:
-    """The id Kafka gave a topic when it was made, as its tools print it; `0` where the broker knows none (librdkafka's mock)."""
-    from confluent_kafka import KafkaException, TopicCollection
-
-    admin = broker.admin()  # it has to live until the answer is there
-    try:
-        (future,) = admin.describe_topics(TopicCollection([topic]), request_timeout=15).values()
-        found = future.result().topic_id
-    except KafkaException as e:
-        if e.args[0].name() in ("_UNSUPPORTED_FEATURE", "UNSUPPORTED_VERSION"):
-            return "0"
-        raise broker.unreachable(e) from e
-    text = str(found).replace("+", "-").replace("/", "_")  # as Kafka's own tools print it, and a folder may be called
-    return "0" if not text or set(text) <= set("A=0") else text

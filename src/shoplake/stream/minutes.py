@@ -32,24 +32,25 @@ GROUP BY ALL
 HOUR_US = 60 * MINUTE_US
 
 
-def close_minutes(table: SideTable, batch: int, before: int, after: int) -> int:
-    """Write the minutes that ended between two watermarks; how many rows. A batch done again writes the same."""
+def close_minutes(table: SideTable, batch: int, before: int, after: int) -> list[dict[str, Any]]:
+    """Write the minutes that ended between two watermarks, and return their rows. A batch done again writes the same."""
     first, last = before // MINUTE_US * MINUTE_US, after // MINUTE_US * MINUTE_US
     if first >= last:
-        return 0
+        return []
     within = f"event_us >= {first} AND event_us < {last}"
-    files = _hours(table, first, last)
+    files = _hours(table, first, last, batch)
     if not files:
-        return 0
+        return []
     events = f"read_parquet({_list(files)}, hive_partitioning = false)"
     with duckdb.connect() as c:
         rows: Any = c.sql(SELECT.format(minute=MINUTE_US, events=events, within=within) + " ORDER BY ALL").to_arrow_table()
     if not rows.num_rows:
-        return 0
+        return []
     stage = table.stage(batch, "minutes")
     _write(rows, stage)
     table.publish(batch, "minutes")
-    return int(rows.num_rows)
+    found: list[dict[str, Any]] = rows.to_pylist()
+    return found
 
 
 def _write(rows: Any, stage: Path) -> None:
@@ -64,8 +65,8 @@ def _write(rows: Any, stage: Path) -> None:
         pq.write_table(rows.filter(pc.equal(days, pa.scalar(day))), folder / "rows.parquet", compression="zstd")
 
 
-def _hours(table: SideTable, first: int, last: int) -> list[Path]:
-    """The files of the hours that [first, last) touches."""
+def _hours(table: SideTable, first: int, last: int, upto: int) -> list[Path]:
+    """The files of the hours that [first, last) touches, of batches up to this one."""
     import datetime as dt
 
     found: list[Path] = []
@@ -75,8 +76,12 @@ def _hours(table: SideTable, first: int, last: int) -> list[Path]:
         year, month, day, hour = (int(part.partition("=")[2]) for part in folder.parts[-4:])
         begin = int(dt.datetime(year, month, day, hour, tzinfo=dt.UTC).timestamp()) * 1_000_000
         if begin < last and begin + HOUR_US > first:
-            found += sorted(folder.glob("b*.parquet"))
+            found += [f for f in sorted(folder.glob("b*.parquet")) if _batch(f) <= upto]
     return found
+
+
+def _batch(file: Path) -> int:
+    return int(file.name[1:13])
 
 
 def _list(files: list[Path]) -> str:
@@ -85,12 +90,14 @@ def _list(files: list[Path]) -> str:
 
 def minute_metrics(table: SideTable) -> Any:
     """stream.minute_metrics: every minute, `is_open` for those that may still change. An Arrow table; None when nothing was processed."""
-    accounts = table.accounts()
-    if not accounts:
+    account = table.last_account()
+    if account is None:
         return None
-    watermark = accounts[-1]["watermark_us"] // MINUTE_US * MINUTE_US
-    closed = sorted((table.folder / "minutes").glob("date=*/b*.parquet"))
-    files = _hours(table, watermark, 1 << 62)
+    # Files of a batch that has no account yet belong to it alone: it is done again, or its account is just being written.
+    done = account["batch"]
+    watermark = account["watermark_us"] // MINUTE_US * MINUTE_US
+    closed = [f for f in sorted((table.folder / "minutes").glob("date=*/b*.parquet")) if _batch(f) <= done]
+    files = _hours(table, watermark, 1 << 62, done)
     parts = []
     if closed:
         parts.append(f"SELECT *, FALSE AS is_open FROM read_parquet({_list(closed)}, hive_partitioning = false)")

@@ -12,7 +12,7 @@ from shoplake.ingest import json_text
 from shoplake.ingest.text import shown
 from shoplake.settings import zone
 from shoplake.stream.records import why_unlandable
-from shoplake.stream.wire import LocalDays, day_of_header, read_headers
+from shoplake.stream.wire import LocalDays, read_headers
 
 # What every engine does to the text of a record that is not plain: see engines/spark_raw.py.
 _BLANKS = str.maketrans("\t\n\r\u00a0", "    ")
@@ -51,7 +51,7 @@ def _row(value: Any, headers: Any, partition: int, offset: int, us: int, columns
     values = record.values if record and record.values is not None else None
     found = [None] * len(columns) if values is None else [text.translate(_BLANKS) if (text := values.get(c)) else None for c in columns]
     agent = values.get("user_agent") if values else None
-    ds = day_of_header(ds_header) or days.of(us // 1000)
+    ds = days.arrival(ds_header, us // 1000)
     malformed = record is not None and values is None
     robot = agent is not None and is_bot(agent.translate(_BLANKS).strip(" "))
     return [*found, shown(line), malformed, robot, reason, f"{topic}-{partition}-{offset}", dt.date.fromisoformat(ds), us, partition, offset]

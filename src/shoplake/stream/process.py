@@ -5,6 +5,7 @@ seen is WATERMARK younger than the minute's end. Events too far ahead of their K
 one dated 2030 would close every minute to come. Both are kept with the good events, and marked: the batch build counts them.
 """
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -24,15 +25,17 @@ from shoplake.lake.publish import kill_point
 from shoplake.settings import Session, zone
 from shoplake.stream.broker import Broker
 from shoplake.stream.letters import DeadLetters
-from shoplake.stream.minutes import close_minutes
+from shoplake.stream.minutes import KEY, close_minutes
 from shoplake.stream.parse import ddl, parsed
 from shoplake.stream.pulse import Pulse
 from shoplake.stream.side_table import SideTable
+from shoplake.stream.topics import MINUTES
 
 TABLE = "clickstream"
 MINUTE_US = 60_000_000
 WATERMARK_US = 5 * MINUTE_US
 AHEAD_US = 10 * MINUTE_US
+PATIENCE = 30.0  # seconds
 # Robots say what they are and are nobody's fault.
 NO_LETTER = ("bot",)
 PACKAGE = "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0"
@@ -57,6 +60,7 @@ class Processor:
         self.letters = DeadLetters(broker, topic)
         self.columns = load(session["project"]).table(f"raw.{TABLE}").names
         self._failure: Exception | None = None
+        self._has_minutes = topic + MINUTES in broker.topics()
 
     def run(self, is_told_to_stop: Callable[[], bool]) -> None:
         """Raises Held, WrongUse for a checkpoint and output that do not belong together, Lacking for a Spark or broker that fails."""
@@ -168,7 +172,9 @@ class Processor:
         finally:
             read.unpersist()
         kill_point("before_account")
-        account["closed_minutes"] = close_minutes(self.table, batch, before, account["watermark_us"])
+        closed = close_minutes(self.table, batch, before, account["watermark_us"])
+        account["closed_minutes"] = len(closed)
+        self._announce(closed)
         self.table.close(batch, account)
         kill_point("after_account")
         self._tell(account)
@@ -237,6 +243,17 @@ class Processor:
         for row in judged.where(f"reject IS NOT NULL AND SPLIT(reject, ':')[0] NOT IN ({names})").select("raw_text", "partition", "offset", "reject").toLocalIterator():
             self.letters.copy((row["raw_text"] or "").encode(), row["partition"], row["offset"], row["reject"])
         self.letters.flush()
+
+    def _announce(self, closed: list[dict[str, Any]]) -> None:
+        """Each closed minute to its topic, the newest of a key counts; at least once."""
+        if not closed or not self._has_minutes:
+            return
+        producer = self.broker.producer()
+        for row in closed:
+            told = {**row, "minute": f"{row['minute']:%Y-%m-%dT%H:%M:%SZ}", "revenue_amount": str(row["revenue_amount"])}
+            producer.produce(self.topic + MINUTES, key="|".join(str(told[name] or "") for name in KEY), value=json.dumps(told))
+        if producer.flush(PATIENCE):
+            raise Lacking(f"topic {self.topic + MINUTES}: minutes were not acknowledged within {PATIENCE:.0f} s. Is the broker well? Nothing is skipped: the batch is done again.")
 
     def _tell(self, account: dict[str, Any]) -> None:
         self.pulse.records += account["records"]

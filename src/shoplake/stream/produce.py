@@ -4,8 +4,9 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 from typing import Any, Protocol
 
 from shoplake.errors import Lacking
@@ -53,25 +54,30 @@ class FromItems:
         self._items, self._speed = iter(items), speed
         self._began = time.monotonic()
         self._first: int | None = None
+        self._failure: Exception | None = None
         self._next: Item | None = next(self._items, None)
 
     @property
     def is_done(self) -> bool:
-        return self._next is None
+        return self._next is None and self._failure is None
 
     def take(self, count: int) -> list[Item]:
+        """A source that fails gives what it had given before, and fails at the next call."""
+        if self._failure is not None:
+            raise self._failure
         found: list[Item] = []
-        if self._speed is None and self._next is not None:
-            found = [self._next, *islice(self._items, count - 1)]
-            self._next = next(self._items, None)
-            return found
-        while self._next is not None and len(found) < count and self._is_due(self._next):
-            found.append(self._next)
-            self._next = next(self._items, None)
+        try:
+            while self._next is not None and len(found) < count and (self._speed is None or self._is_due(self._next)):
+                found.append(self._next)
+                self._next = None
+                self._next = next(self._items, None)
+        except Exception as e:
+            self._failure = e
         return found
 
     def _is_due(self, one: Item) -> bool:
-        if self._speed is None or one.at_ms is None:
+        assert self._speed is not None
+        if one.at_ms is None:
             return True
         if self._first is None:
             self._first = one.at_ms
@@ -93,7 +99,7 @@ class Sender:
         self.producer, self.topic, self.spill, self.pulse = producer, topic, spill, pulse
         self.produced = self.acknowledged = 0
         self._latencies: deque[float] = deque(maxlen=SAMPLE)
-        self._headers: dict[str, Any] = {}
+        self._known: dict[str, tuple[Any, Any]] = {}  # of each ds: its headers, and who is told of its messages
         self._stops = 0
 
     def run(self, source: Source, pace: Pace, options: Options) -> None:
@@ -103,12 +109,16 @@ class Sender:
         """
         before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            self._send(source, pace, options)
+            try:
+                self._send(source, pace, options)
+            except BaseException:
+                with suppress(Lacking):  # the first failure says what is wrong
+                    self._flush()
+                raise
             self._flush()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-            self.spill.close()
         self._note()
         self.pulse.end(None)
 
@@ -134,25 +144,26 @@ class Sender:
 
     def send(self, items: list[Item]) -> None:
         """Hand events over; waits while as many are on their way as may be."""
-        hand_over, topic, delivered, known = self.producer.produce, self.topic, self._delivered, self._headers
+        hand_over, topic, known = self.producer.produce, self.topic, self._known
         for one in items:
             key, value, ds, _ = one
-            told = known.get(ds)
-            if told is None:
-                told = known[ds] = headers(ds)
+            of_day = known.get(ds)
+            if of_day is None:
+                # A delivery report brings no headers back.
+                of_day = known[ds] = (headers(ds), partial(self._delivered, ds))
             self.produced += 1
             try:
-                hand_over(topic, value=value, key=key, headers=told, on_delivery=delivered)
+                hand_over(topic, value=value, key=key, headers=of_day[0], on_delivery=of_day[1])
             except BufferError:
-                self._insist(one, told)
+                self._insist(one, *of_day)
             except Exception as e:
                 self._refuse(one, e)
 
-    def _insist(self, one: Item, told: Any) -> None:
+    def _insist(self, one: Item, told: Any, delivered: Any) -> None:
         """As many are on their way as may be: wait for room."""
         while True:
             try:
-                self.producer.produce(self.topic, value=one.value, key=one.key, headers=told, on_delivery=self._delivered)
+                self.producer.produce(self.topic, value=one.value, key=one.key, headers=told, on_delivery=delivered)
                 return
             except BufferError:
                 self._wait(0.05)
@@ -173,13 +184,12 @@ class Sender:
         if error.fatal():
             raise Lacking(f"Kafka's client cannot go on ({error.str()}). What was not acknowledged is in {self.spill.file}; send it with --resume.") from e
 
-    def _delivered(self, error: Any, message: Any) -> None:
+    def _delivered(self, ds: str, error: Any, message: Any) -> None:
         if error is None:
             self.acknowledged += 1
             self._latencies.append(message.latency())
         else:
-            ds = dict(message.headers() or ()).get("ds") or b""
-            self.spill.add(message.key(), message.value() or b"", ds.decode(), error.name())
+            self.spill.add(message.key(), message.value() or b"", ds, error.name())
 
     def _wait(self, seconds: float) -> None:
         self.producer.poll(seconds)

@@ -15,13 +15,44 @@ from shoplake.terminal import say
 EVERY = 5.0
 # Ages of the last so many events: enough for a 99th percentile.
 SAMPLE = 10_000
+WEEK_MS = 7 * 86_400_000
+
+
+def process_token(pid: int) -> str | None:
+    """What tells a process from a later one with the same pid: when it started, in ticks since the machine did. None when there is none, or it cannot be told."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return None
+
+
+def lives(pid: int, token: str | None) -> bool:
+    """Whether this very process runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return token is None or process_token(pid) == token
+    return token is None or process_token(pid) == token
+
+
+def forget_old(folder: Path) -> None:
+    """Take away the pulses of jobs that are over since a week."""
+    for file in folder.glob("*.json"):
+        try:
+            pulse = json.loads(file.read_bytes())
+            if now_ms() - pulse["at_ms"] > WEEK_MS and not lives(pulse["pid"], pulse.get("process")):
+                file.unlink(missing_ok=True)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # it is just being replaced, or is none of ours
 
 
 class Pulse:
     """`file` is renewed every `every` seconds; `shoplake stream status` reads it."""
 
-    def __init__(self, job: str, file: Path | None, every: float = EVERY, quiet: bool = False) -> None:
-        self.job, self.file, self.every, self.quiet = job, file, every, quiet
+    def __init__(self, job: str, file: Path | None, every: float = EVERY, quiet: bool = False, topic: str = "") -> None:
+        self.job, self.file, self.every, self.quiet, self.topic = job, file, every, quiet, topic
         self.records = self.bytes = self.files = 0
         self.reasons: Counter[str] = Counter()
         self.troubles: Counter[str] = Counter()
@@ -73,7 +104,7 @@ class Pulse:
         """All of it, as the file and `--json` have it. Seconds and milliseconds are whole numbers."""
         elapsed = time.monotonic() - self._began
         return {
-            "job": self.job, "pid": os.getpid(), "state": state, "started_at_ms": self._started_at, "at_ms": now_ms(),
+            "job": self.job, "topic": self.topic, "pid": os.getpid(), "process": process_token(os.getpid()), "every": self.every, "state": state, "started_at_ms": self._started_at, "at_ms": now_ms(),
             "seconds": round(elapsed, 1), "records": self.records, "bytes": self.bytes, "files": self.files,
             "per_second": round(self.records / elapsed) if elapsed else 0, "lag": {str(p): n for p, n in self.lag.items()},
             "latency_ms": self.latency(), "unlandable": dict(self.reasons), "skipped": self.ranges, "troubles": dict(self.troubles), **self.extra,
@@ -92,7 +123,10 @@ class Pulse:
         rate = (self.records - self._told_records) / max(now - self._told, 1e-9)
         self._told, self._told_records = now, self.records
         if self.file is not None:
-            write_atomically(self.file, json.dumps(found) + "\n")
+            try:
+                write_atomically(self.file, json.dumps(found) + "\n")
+            except OSError as e:  # it costs those who watch their figures, and the job nothing
+                self.trouble("pulse", f"{self.file}: cannot be written ({e.strerror})")
         if not self.quiet:
             behind = f", {sum(self.lag.values()):,} behind" if self.lag else ""
             late = self.latency()

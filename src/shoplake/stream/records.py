@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from shoplake.stream.clock import now_ms
-from shoplake.stream.wire import VERSION, LocalDays, day_of_header, read_headers
+from shoplake.stream.wire import VERSION, LocalDays, headers_of, read_headers
 
 # Readers of JSON lines set a limit to one object; one that no engine can read is kept in the dead-letter topic and in landed/ alone.
 LONGEST = 10_000_000
@@ -35,10 +35,10 @@ def line_of(message: Any, days: LocalDays) -> tuple[bytes, int, str | None]:
     ms = message.timestamp()[1]
     if ms < 0:  # by a producer older than Kafka 0.10
         ms = now_ms()
-    ds_header, version = read_headers(message.headers())
+    ds_header, version = read_headers(headers_of(message))
     value = message.value()
     reason = why_unlandable(value, version)
     if reason is None:
-        ds = day_of_header(ds_header) or days.of(ms)
+        ds = days.arrival(ds_header, ms)
         return b"%d\t%d\t%s\t%s\n" % (message.offset(), ms, ds.encode(), value), ms, None
     return b"%d\t%d\t!%s\t%s\n" % (message.offset(), ms, reason.encode(), base64.b64encode(value or b"")), ms, reason

@@ -12,6 +12,7 @@ from shoplake.stream.live import Item
 from shoplake.stream.wire import key_of
 
 TABLE = "clickstream"
+DAY_MS = 86_400_000
 _TIME = re.compile(rb'"event_ts" ?: ?(?:"([^"\\]{10,32})"|([0-9]{10,16}))')
 
 
@@ -32,13 +33,15 @@ def replay(lake: Lake, first_ds: str | None = None, last_ds: str | None = None) 
         for file in files:
             found += _records(lake, file)
         found.sort(key=lambda one: one[0])
+        # Only for the pace: a time that cannot be, 1899 or 2150, must not hold up the rest.
+        begin = int(dt.datetime.fromisoformat(ds).replace(tzinfo=dt.UTC).timestamp()) * 1000
         for ms, value in found:
-            yield Item(key_of(value), value, ds, ms)
+            yield Item(key_of(value), value, ds, min(max(ms, begin - DAY_MS), begin + DAY_MS))
 
 
 def _records(lake: Lake, file: RawFile) -> list[tuple[int, bytes]]:
     """The records of a raw file with their times in ms."""
-    found, before = [], 0
+    found, before = [], int(dt.datetime.fromisoformat(file.ds).replace(tzinfo=dt.UTC).timestamp()) * 1000
     with lake.files.open(file.path) as opened:
         for line in opened:
             value = line.rstrip(b"\r\n")

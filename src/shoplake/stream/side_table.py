@@ -2,7 +2,7 @@
 
 stream/<topic>/events/year=Y/month=M/day=D/hour=H/b<batch>-<k>.parquet   good events, by the hour they happened (UTC)
 stream/<topic>/rejected/b<batch>-<k>.parquet                             what clean would reject, and what cannot be landed
-stream/<topic>/minutes/day=D/b<batch>.parquet                            figures of minutes that are closed
+stream/<topic>/minutes/date=D/b<batch>-<k>.parquet                       figures of minutes that are closed
 stream/<topic>/batches/b<batch>.json                                     a batch's account; it is written last
 stream/<topic>/checkpoint/, job.json, .stage/                            Spark's own; whose it is; work in progress
 
@@ -34,6 +34,7 @@ class SideTable:
         self.topic = topic
         self.checkpoint = self.folder / "checkpoint"
         self._job = self.folder / "job.json"
+        self._tidied: set[str] = set()
 
     def lock(self) -> FileLock:
         """One processor a checkpoint. Raises Held while another one runs."""
@@ -52,10 +53,10 @@ class SideTable:
         again = f"Move {self.folder} away to process the topic from its beginning, or restore what is missing."
         if query is None and (has_output or self._job.exists()):
             raise WrongUse(f"{self.checkpoint}: no checkpoint, but there is output of one. {again}")
-        if query is not None and not self._job.exists():
+        if query is not None and not self._job.exists() and has_output:
             raise WrongUse(f"{self.checkpoint}: a checkpoint without its output ({self._job.name} is missing). {again}")
         if not self._job.exists():
-            return
+            return  # nothing yet; or a checkpoint that was begun by a run that was killed at once
         try:
             job = json.loads(self._job.read_bytes())
             whose = (job["query"], job["topic_id"])
@@ -104,9 +105,11 @@ class SideTable:
             place = final / file.parent.relative_to(stage)
             number = counts[place] = counts.get(place, -1) + 1
             wanted[place / f"b{batch:012}-{number:03}.parquet"] = file
-        for left in final.rglob(f"b{batch:012}-*.parquet"):
-            if left not in wanted:
-                left.unlink()
+        if table not in self._tidied:  # only the first batch after a start may have been tried before
+            self._tidied.add(table)
+            for left in final.rglob(f"b{batch:012}-*.parquet"):
+                if left not in wanted:
+                    left.unlink()
         for there, file in wanted.items():
             fsync(file)
             there.parent.mkdir(parents=True, exist_ok=True)
@@ -124,6 +127,11 @@ class SideTable:
         """What a batch's account says; None when it has none."""
         file = self._account(batch)
         return json.loads(file.read_bytes()) if file.exists() else None
+
+    def last_account(self) -> dict[str, Any] | None:
+        """That of the newest batch that is done."""
+        newest = max((self.folder / "batches").glob("b*.json"), default=None)
+        return None if newest is None else json.loads(newest.read_bytes())
 
     def accounts(self) -> list[dict[str, Any]]:
         """All of them, in order."""

@@ -27,6 +27,7 @@ from shoplake.stream.landed import Landed, Landing, landings
 WRITER = "stream"
 # The table that a topic's events belong to.
 TABLE = "clickstream"
+OPEN = 100  # files at a time
 
 
 @dataclass
@@ -60,8 +61,12 @@ def split(lake: Lake, contracts: Contracts) -> list[Split]:
 
 def covered(lake: Lake, landing: Landing) -> dict[int, list[tuple[int, int]]]:
     """The offsets that deliveries hold already, by partition."""
+    return covered_by(read_receipts(lake), landing)
+
+
+def covered_by(receipts: list[Receipt], landing: Landing) -> dict[int, list[tuple[int, int]]]:
     found: dict[int, list[tuple[int, int]]] = {}
-    for receipt in read_receipts(lake):
+    for receipt in receipts:
         ranges = receipt.notes.get("offsets")
         if receipt.writer == WRITER and receipt.original == landing.name and isinstance(ranges, dict):
             for partition, pairs in ranges.items():
@@ -85,7 +90,8 @@ class _Splitting:
         self._sweep()
         landed = dict(self._merge(partition, run, made) for partition, found in runs.items() for run in found)
         kill_point("after_merge")
-        files = [raw for ds in sorted(self.values) for raw in self._raw(ds, name, made)]
+        self._close_values()
+        files = [raw for ds in sorted(made.days) for raw in self._raw(ds, name, made)]
         for source, raw in files:
             move(source, self.lake.root / raw.path)
         kill_point("before_receipt")
@@ -138,22 +144,34 @@ class _Splitting:
         if day.startswith("!"):
             made.unlandable[day[1:]] += 1
             return
-        if day not in self.values:
-            self.values[day] = open(self.folder / f"values-{day}", "wb")  # noqa: SIM115 (closed when all are written)
-            self.values[day].write(b"\n")  # so that no value's first bytes are taken for another kind of file
-        self.values[day].write(value)
+        self._file_of(day).write(value)
         made.days[day] = made.days.get(day, 0) + 1
         made.records += 1
 
+    def _file_of(self, day: str) -> BinaryIO:
+        """Where a day's values go. A replay of years has more days than a process may have open files."""
+        if day not in self.values:
+            if len(self.values) == OPEN:
+                self._close_values()
+            path = self.folder / f"values-{day}"
+            is_new = not path.exists()
+            self.values[day] = open(path, "ab")  # noqa: SIM115 (closed when all are written)
+            if is_new:
+                self.values[day].write(b"\n")  # so that no value's first bytes are taken for another kind of file
+        return self.values[day]
+
+    def _close_values(self) -> None:
+        for file in self.values.values():
+            file.close()
+        self.values.clear()
+
     def _raw(self, ds: str, name: str, made: Split) -> list[tuple[Path, RawFile]]:
         """The raw files of a day: plain and odd, as for any other delivery."""
-        values = self.values[ds]
-        values.close()
         folder = self.folder / ds
         folder.mkdir()
         table = RawTable(TABLE, self.contracts.table(f"raw.{TABLE}").names, "jsonl", folder)
         try:
-            counts = through.jsonl(Window(Stream(Path(values.name), self.landing.name)), table.columns, table, None, [])
+            counts = through.jsonl(Window(Stream(self.folder / f"values-{ds}", self.landing.name)), table.columns, table, None, [])
             if not counts.rows == table.rows == made.days[ds]:
                 raise CheckFailed(f"{self.landing.name}, ds={ds}: {made.days[ds]:,} records were landed, {table.rows:,} reached raw. Nothing was published; this is a fault in shoplake.")
             made.odd += table.odd_rows

@@ -1,8 +1,8 @@
 """How streams are: brokers, topics, what is behind, each job's pulse, how old the newest output is, dead letters by reason."""
 
 import json
-import os
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from shoplake.errors import ShoplakeError
@@ -10,6 +10,7 @@ from shoplake.lake.layout import Lake
 from shoplake.stream.broker import Broker
 from shoplake.stream.clock import now_ms
 from shoplake.stream.landed import landings, topics_folder
+from shoplake.stream.pulse import lives
 from shoplake.stream.side_table import SideTable
 
 # A job that has said nothing for so long is stuck; it beats every five seconds when not told otherwise.
@@ -28,10 +29,10 @@ def status(lake: Lake, broker: Broker | None) -> dict[str, Any]:
             found["topics"] = {name: sum(places.values()) for name, places in ends.items()}
         except ShoplakeError as e:
             troubles.append(str(e))
-    for one in found["landed"]:
-        one["lag"] = {str(p): max(0, ends[one["topic"]].get(p, 0) - end) for p, end in one.pop("ends").items()} if one["topic"] in ends else None
-    for one in found["processed"]:
-        one["lag"] = {str(p): max(0, ends[one["topic"]].get(int(p), 0) - end) for p, end in one.pop("ends").items()} if one["topic"] in ends else None
+    for one in [*found["landed"], *found["processed"]]:
+        mine = one.pop("ends")
+        there = ends.get(one["topic"])  # partitions that were never read are behind by all they hold
+        one["lag"] = None if there is None or one.pop("is_former", False) else {str(p): max(0, end - mine.get(p, 0)) for p, end in sorted(there.items())}
     for job in jobs:
         if job["how"] in ("killed", "silent"):
             troubles.append(f"{job['job']} (pid {job['pid']}): {'ended without a word' if job['how'] == 'killed' else 'has said nothing for ' + str(job['age_ms'] // 1000) + ' s'}")
@@ -44,51 +45,37 @@ def _ends(broker: Broker, topics: list[str]) -> tuple[dict[str, dict[int, int]],
 
     there = broker.topics()
     admin = broker.admin()
-    brokers = len(admin.list_topics(timeout=10).brokers)
+    with broker.in_words():
+        brokers = len(admin.list_topics(timeout=10).brokers)
     found: dict[str, dict[int, int]] = {}
     newest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
     asked = {TopicPartition(name, p): newest for name in set(topics) if name in there for p in there[name].partitions}
     if asked:
-        for place, future in admin.list_offsets(asked, request_timeout=15).items():
-            found.setdefault(place.topic, {})[place.partition] = int(future.result().offset)
+        with broker.in_words():
+            for place, future in admin.list_offsets(asked, request_timeout=15).items():
+                found.setdefault(place.topic, {})[place.partition] = int(future.result().offset)
     return found, brokers
 
 
 def _jobs(lake: Lake) -> list[dict[str, Any]]:
-    """The newest pulse of each process; those that ended as they should, and long ago, are nobody's concern."""
+    """A pulse a process. What ended, or was killed, is forgotten when the same job was started again after that."""
     found = []
     now = now_ms()
     for file in sorted((topics_folder(lake) / "jobs").glob("*.json")):
         try:
             pulse = json.loads(file.read_bytes())
-        except (ValueError, OSError):
-            continue  # it is just being replaced
-        age = now - pulse["at_ms"]
-        if pulse["state"] == "ended":
-            how = "ended"
-        elif not _lives(pulse["pid"]):
-            how = "killed"
-        else:
-            how = "silent" if age > SILENCE_MS else "running"
-        found.append({**pulse, "how": how, "age_ms": age})
-    newest: dict[str, dict[str, Any]] = {}
-    for pulse in sorted(found, key=lambda p: p["at_ms"]):
-        if pulse["how"] in ("running", "silent"):
-            newest[f"{pulse['job']} {pulse['pid']}"] = pulse
-        else:
-            newest[pulse["job"]] = pulse
-    running = {p["job"] for p in newest.values() if p["how"] == "running"}
-    return [p for p in newest.values() if p["how"] in ("running", "silent") or p["job"] not in running]
+            age = now - pulse["at_ms"]
+            ended, alive = pulse["state"] == "ended", lives(pulse["pid"], pulse.get("process"))
+            silent = age > max(SILENCE_MS, 3000 * pulse.get("every", 0))
+            how = "ended" if ended else "killed" if not alive else "silent" if silent else "running"
+            found.append({**pulse, "how": how, "age_ms": age})
+        except (ValueError, OSError, KeyError, TypeError):
+            continue  # it is just being replaced, or none of ours
+    return [one for one in found if one["how"] in ("running", "silent") or not any(_follows(other, one) for other in found)]
 
 
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _follows(other: dict[str, Any], one: dict[str, Any]) -> bool:
+    return (other["job"], other.get("topic")) == (one["job"], one.get("topic")) and other.get("started_at_ms", 0) > one["at_ms"]
 
 
 def _landed(lake: Lake) -> list[dict[str, Any]]:
@@ -96,9 +83,17 @@ def _landed(lake: Lake) -> list[dict[str, Any]]:
     now = now_ms()
     for landing in landings(lake):
         ends = {p: landing.next_offset(p) or 0 for p in landing.partitions()}
-        newest = max((f.path.stat().st_mtime_ns // 1_000_000 for p in landing.partitions() for f in landing.files(p)[-1:]), default=None)
+        newest = max((_modified(f.path) for p in landing.partitions() for f in landing.files(p)[-1:]), default=None)
         found.append({"topic": landing.topic, "name": landing.name, "ends": ends, "newest_file_age_ms": None if newest is None else now - newest})
     return found
+
+
+def _modified(path: Path) -> int:
+    """In ms; 0 for a file that a split has just merged."""
+    try:
+        return path.stat().st_mtime_ns // 1_000_000
+    except FileNotFoundError:
+        return 0
 
 
 def _processed(lake: Lake) -> list[dict[str, Any]]:
@@ -108,11 +103,11 @@ def _processed(lake: Lake) -> list[dict[str, Any]]:
         table = SideTable(lake, folder.parent.name)
         accounts = table.accounts()
         rejected: Counter[str] = Counter()
-        ends: dict[str, int] = {}
+        ends: dict[int, int] = {}
         for account in accounts:
             rejected.update(account["rejected"])
             for partition, (_, last) in account["offsets"].items():
-                ends[partition] = max(ends.get(partition, 0), last + 1)
+                ends[int(partition)] = max(ends.get(int(partition), 0), last + 1)
         newest = max(((folder.parent / "batches").glob("b*.json")), default=None)
         age = None if newest is None else now - newest.stat().st_mtime_ns // 1_000_000
         found.append({"topic": table.topic, "batches": len(accounts), "ends": ends, "rejected": dict(sorted(rejected.items())), "newest_batch_age_ms": age})

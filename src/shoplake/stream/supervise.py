@@ -12,12 +12,14 @@ from filelock import FileLock, Timeout
 from shoplake.errors import CheckFailed, Held
 from shoplake.lake.layout import Lake
 from shoplake.stream.landed import topics_folder
+from shoplake.stream.topics import EVENTS
 from shoplake.terminal import say
 
 MOST = 3  # restarts
 WITHIN = 3600.0  # seconds
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
+STEADY = 600.0  # seconds after which a job counts as having run well
 # What no restart mends: wrong use, and another one that is at work.
 HOPELESS = (2, 4)
 
@@ -29,7 +31,7 @@ def supervise(
 
     Raises Held when the same job is supervised already, CheckFailed after MOST restarts within the time, or for a job that no restart mends.
     """
-    name = "-".join(word for word in words if not word.startswith("-"))[:80].replace("/", "_")
+    name = f"{verb_of(words)}-{topic_of(words)}".replace("/", "_")
     folder = topics_folder(lake) / "jobs"
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -38,6 +40,20 @@ def supervise(
         raise Held(f"{lake.root}: `shoplake {' '.join(words)}` is supervised already. There is one for each job.") from None
     with lock:
         return _keep(words, within, first_wait, say)
+
+
+def verb_of(words: Sequence[str]) -> str:
+    """What runs: the word behind `stream`."""
+    return words[words.index("stream") + 1]
+
+
+def topic_of(words: Sequence[str]) -> str:
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--topic":
+            return following
+        if word.startswith("--topic="):
+            return word.removeprefix("--topic=")
+    return EVENTS
 
 
 def _keep(words: Sequence[str], within: float, first_wait: float, say: Callable[[str], None]) -> int:
@@ -57,7 +73,12 @@ def _keep(words: Sequence[str], within: float, first_wait: float, say: Callable[
         while True:
             # In a group of its own: Ctrl-C on a terminal reaches the job once, by us.
             child[:] = [subprocess.Popen([sys.executable, "-m", "shoplake", *words], start_new_session=True)]  # noqa: S603 (our own program)
+            started = time.monotonic()
+            if stopped:  # it came while the job was being started
+                child[0].send_signal(stopped[-1])
             code = child[0].wait()
+            if time.monotonic() - started > STEADY:
+                wait = first_wait
             if code == 0 or stopped:
                 return code
             if code in HOPELESS:

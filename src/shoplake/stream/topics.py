@@ -61,20 +61,26 @@ def ensure(broker: Broker, *, check_only: bool = False) -> list[Found]:
     wanted = read_topics(broker.folder / "topics.yml")
     there = broker.topics()
     admin = broker.admin()
-    brokers = len(admin.list_topics(timeout=TIMEOUT).brokers)
+    with broker.in_words():
+        brokers = len(admin.list_topics(timeout=TIMEOUT).brokers)
     missing = [name for name in wanted if name not in there]
     if missing and not check_only:
         _make(admin, {name: wanted[name] for name in missing}, brokers)
-    found = [
-        Found(name, name in missing and not check_only, len(there[name].partitions) if name in there else topic.partitions,
-              ["missing"] if check_only and name in missing else _differences(admin, name, topic, there.get(name), brokers))
-        for name, topic in wanted.items()
-    ]  # fmt: skip
+    with broker.in_words():
+        found = _compared(admin, wanted, there, missing, brokers, check_only)
     if wrong := [f"{one.name}: {difference}" for one in found for difference in one.differs]:
         raise CheckFailed(
             f"{broker.address}: " + "; ".join(wrong) + f". Change the topic with Kafka's own tools, or {broker.folder / 'topics.yml'}; nothing that exists was changed."
         )
     return found
+
+
+def _compared(admin: Any, wanted: dict[str, Topic], there: dict[str, Any], missing: list[str], brokers: int, check_only: bool) -> list[Found]:
+    return [
+        Found(name, name in missing and not check_only, len(there[name].partitions) if name in there else topic.partitions,
+              ["missing"] if check_only and name in missing else _differences(admin, name, topic, there.get(name), brokers))
+        for name, topic in wanted.items()
+    ]  # fmt: skip
 
 
 def _make(admin: Any, topics: dict[str, Topic], brokers: int) -> None:

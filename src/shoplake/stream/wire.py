@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 VERSION = b"1"
@@ -30,6 +31,15 @@ def headers(ds: str) -> list[tuple[str, bytes]]:
     return [(DS_HEADER, ds.encode()), (VERSION_HEADER, VERSION)]
 
 
+def headers_of(message: Any) -> Headers | None:
+    """A message's headers; none when their names are not text, which Kafka allows and its Python client cannot say."""
+    try:
+        found: Headers | None = message.headers()
+    except (SystemError, UnicodeDecodeError):
+        return None
+    return found
+
+
 def read_headers(found: Headers | None) -> tuple[bytes | None, bytes | None]:
     """ds and version of a message; None for what is missing. Of a header given twice the last counts, as Kafka has it."""
     ds = version = None
@@ -51,6 +61,11 @@ def day_of_header(ds: bytes | None) -> str | None:
         return None
 
 
+# Days beyond are no one's: the calendar (ref.dates) ends soon after, and 2000 is before any shop's clicks.
+FIRST_DAY = "2000-01-01"
+LAST_MS = 2_524_521_600_000  # 2049-12-31
+
+
 class LocalDays:
     """The shop's local date of a Kafka timestamp."""
 
@@ -58,9 +73,17 @@ class LocalDays:
         self._zone = zone
         self._of_quarter = lru_cache(maxsize=4096)(self._day)
 
+    def arrival(self, header: bytes | None, ms: int) -> str:
+        """The day an event arrived: what its header says, if that is a day that can be; else the day of its Kafka timestamp.
+
+        A replay names days long past. One that names a day to come would make a build look at the shop from there.
+        """
+        named = day_of_header(header)
+        return named if named is not None and FIRST_DAY <= named <= self.of(ms + 86_400_000) else self.of(ms)
+
     def of(self, ms: int) -> str:
         # Every zone's days begin at a full quarter of an hour.
-        return self._of_quarter(ms // 900_000)
+        return self._of_quarter(min(max(ms, 0), LAST_MS) // 900_000)
 
     def _day(self, quarter: int) -> str:
         return dt.datetime.fromtimestamp(quarter * 900, self._zone).date().isoformat()

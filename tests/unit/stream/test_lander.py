@@ -13,7 +13,7 @@ from shoplake.errors import CheckFailed, Lacking, WrongUse
 from shoplake.lake.layout import Lake
 from shoplake.stream.audit import audit
 from shoplake.stream.broker import Broker
-from shoplake.stream.consume import _Waiting
+from shoplake.stream.consume import HOST, Line, _Waiting
 from shoplake.stream.landed import Landing
 from tests.unit.stream.kafka import TOPIC, broker_at, event, land, landed_values, lander, send
 
@@ -87,18 +87,22 @@ def test_killed_anywhere_nothing_is_lost_or_twice(point: str, broker: Broker, tm
     assert not list(tmp_path.rglob("*.tmp"))
 
 
+def lines(first: int, end: int | None = None) -> list[Line]:
+    return [Line(n, b"%d\t1\t2026-03-01\t{}\n" % n) for n in (range(first) if end is None else range(first, end))]
+
+
 def test_a_lander_that_comes_back_lands_only_what_the_other_did_not(broker: Broker, tmp_path: Path) -> None:
     slow, quick = lander(broker, tmp_path), lander(broker, tmp_path)
     place = slow.landing
-    slow._publish(0, _Waiting(0, [(n, b"%d\t1\t2026-03-01\t{}\n" % n) for n in range(10)]))
-    quick._publish(0, _Waiting(10, [(n, b"%d\t1\t2026-03-01\t{}\n" % n) for n in range(10, 25)]))
-    end = slow._publish(0, _Waiting(10, [(n, b"%d\t1\t2026-03-01\t{}\n" % n) for n in range(10, 40)]))
+    slow._publish(0, _Waiting(0, lines(10)))
+    quick._publish(0, _Waiting(10, lines(10, 25)))
+    end = slow._publish(0, _Waiting(10, lines(10, 40)))
     assert end == 40
     assert [(f.first, f.last) for f in place.whole(0)] == [(0, 9), (10, 24), (25, 39)]
-    assert slow._publish(0, _Waiting(10, [(10, b"10\t1\t2026-03-01\t{}\n")])) == 40
+    assert slow._publish(0, _Waiting(10, lines(10, 11))) == 40
     assert len(landed_values(tmp_path)) == 40
     with pytest.raises(CheckFailed, match="files were taken away"):
-        slow._publish(0, _Waiting(50, [(50, b"50\t1\t2026-03-01\t{}\n")]))
+        slow._publish(0, _Waiting(50, lines(50, 51)))
 
 
 def test_a_topic_made_anew_lands_in_a_folder_of_its_own(tmp_path: Path) -> None:
@@ -113,3 +117,48 @@ def test_a_topic_that_is_not_there_and_a_broker_that_is_not(broker: Broker, monk
     gone = broker_at("127.0.0.1:9")
     with pytest.raises(Lacking, match=r"127.0.0.1:9: no broker answers there"):
         gone.topics()
+
+
+def test_headers_that_are_hostile(broker: Broker, tmp_path: Path) -> None:
+    """Days that cannot be: the Kafka timestamp's is taken. A build would look at the shop from a day to come."""
+    days = (b"9999-12-31", b"2098-01-01", b"1999-12-31", b"../../etc", b"2026-3-1")
+    send(broker, [(b"v", b"{}", [("ds", day)]) for day in days])
+    land(broker, tmp_path)
+    found = {line.split(b"\t")[2].decode() for file in tmp_path.rglob("*.tsv") for line in file.read_bytes().splitlines()}
+    assert len(found) <= 2  # today; midnight may come between
+    assert all("2026-01-01" < day < "2049-12-31" for day in found)
+
+
+def test_a_dead_letter_that_is_too_large_is_cut(broker: Broker, tmp_path: Path) -> None:
+    from shoplake.stream.letters import KEPT, DeadLetters
+
+    letters = DeadLetters(broker, TOPIC)
+    letters.copy(b"x" * (KEPT + 5), 0, 7, "newline")
+    letters.flush()
+    reader = Consumer({"bootstrap.servers": broker.address, "group.id": "reader", "auto.offset.reset": "earliest"})
+    reader.assign([TopicPartition(f"{TOPIC}-dead-letters", p, 0) for p in range(4)])
+    message = None
+    while message is None or message.error():
+        message = reader.poll(10)
+    reader.close()
+    assert len(message.value()) == KEPT
+    assert dict(message.headers())["cut_from_bytes"] == str(KEPT + 5).encode()
+
+
+def test_partitions_that_were_never_landed_are_told(broker: Broker, tmp_path: Path) -> None:
+    send(broker, [event(n) for n in range(200)])
+    land(broker, tmp_path, partitions=(0,))
+    found = audit(Lake(tmp_path), broker)
+    assert [p.partition for p in found.partitions] == [0, 1, 2, 3]
+    assert sum(p.behind or 0 for p in found.partitions) + len(landed_values(tmp_path)) == 200
+
+
+def test_temporary_files_of_other_machines_are_left_alone(broker: Broker, tmp_path: Path) -> None:
+    send(broker, [event(1)])
+    land(broker, tmp_path)
+    (place, *_) = [p.parent for p in tmp_path.rglob("*.tsv")]
+    mine, others = place / ".elsewhere~1~ab.tmp", place / f".{HOST}~{2**22 + 1}~ab.tmp"
+    mine.touch(), others.touch()
+    land(broker, tmp_path)
+    assert mine.exists()
+    assert not others.exists()

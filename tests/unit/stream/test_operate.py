@@ -20,6 +20,7 @@ from shoplake.stream.broker import Broker
 from shoplake.stream.clock import now_ms
 from shoplake.stream.minutes import close_minutes, minute_metrics
 from shoplake.stream.minutes_text import as_text, last_minutes
+from shoplake.stream.pulse import process_token
 from shoplake.stream.reconcile import as_text as reconciled_as_text
 from shoplake.stream.reconcile import reconcile
 from shoplake.stream.side_table import SideTable
@@ -55,7 +56,7 @@ def processed(root: Path, rows: list[dict[str, Any]], batch: int = 0, watermark_
 def test_every_event_that_makes_stream_and_batch_differ_is_named(tmp_path: Path) -> None:
     cart = {"event_type": "add_to_cart"}
     bought = {"event_type": "purchase", "quantity": 2, "unit_price": Decimal("2.5000"), "transaction_id": "T1"}
-    moments = {"same": 0, "cart": 1, "bought": 2, "late": 3, "ahead": 4, "only_batch": 5}
+    moments = {"same": 0, "cart": 1, "bought": 2, "late": 3, "ahead": 4, "only_batch": 5, "changed": 6}
     raw = [
         {"event_id": name, "event_type": "view", "event_ts": f"2026-03-01T10:00:0{second}.000Z", "visitor_id": "v1", **({k: str(v) for k, v in {"cart": cart, "bought": bought}.get(name, {}).items()})}
         for name, second in moments.items()
@@ -66,17 +67,19 @@ def test_every_event_that_makes_stream_and_batch_differ_is_named(tmp_path: Path)
     build(session(tmp_path), Options())
     streamed = [{"event_id": name, "event_us": TEN + moments[name] * SECOND, **{k: v for k, v in {"cart": cart, "bought": bought}.get(name, {}).items() if k != "transaction_id"}} for name in moments if name != "only_batch"]
     streamed[3]["is_late"] = streamed[4]["is_ahead"] = True
+    changed = next(row for row in streamed if row["event_id"] == "changed")
+    changed |= {"event_type": "purchase", "quantity": 1, "unit_price": Decimal("7.0000")}  # the batch took another copy, a view
     streamed += [dict(streamed[2]), {"event_id": "landed since", "event_us": TEN}]
     streamed += [{"event_id": f"bot{n:02}", "event_us": TEN + 3600 * SECOND, "visitor_id": "robot"} for n in range(70)]
     processed(tmp_path, streamed)
     with opened(session(tmp_path)) as one:
         found = reconcile(one, Lake(tmp_path), TOPIC, DAY)
-        assert {name: d["events"] for name, d in found.differences.items()} == {"duplicate": 1, "bot": 70, "only_in_stream": 1, "late": 1, "ahead": 1, "only_in_batch": 1}
-        assert (found.stream["events"], found.batch["events"]) == (75, 6)
-        assert (found.stream["revenue"], found.batch["revenue"], found.differences["duplicate"]["revenue"]) == (10, 5, 5)
+        assert {name: d["events"] for name, d in found.differences.items()} == {"duplicate": 1, "bot": 70, "only_in_stream": 1, "other_content": 0, "late": -1, "ahead": -1, "only_in_batch": -1}
+        assert (found.stream["events"], found.batch["events"]) == (76, 7)
+        assert (found.stream["revenue"], found.batch["revenue"], found.differences["duplicate"]["revenue"], found.differences["other_content"]["revenue"]) == (17, 5, 5, 7)
         assert set(found.unexplained.values()) == {0}
         assert found.examples["late"] == ["late"]
-        assert "- duplicate 1 0 1 5.0000 delivered again" in " ".join(reconciled_as_text(found).split())
+        assert "duplicate +1 +0 +1 +5.0000 delivered again" in " ".join(reconciled_as_text(found).split())
         with pytest.raises(WrongUse, match="that day is not closed in it"):
             reconcile(one, Lake(tmp_path), TOPIC, DAY + dt.timedelta(1))
         with pytest.raises(WrongUse, match="topic other was not processed"):
@@ -89,7 +92,7 @@ def test_minutes_close_once_and_open_ones_are_provisional(tmp_path: Path) -> Non
     watermark = TEN + 2 * minute + 5
     table = processed(tmp_path, rows, watermark_us=watermark)
     for _ in range(2):  # done again, it writes the same
-        assert close_minutes(table, 0, 0, watermark) == 2
+        assert len(close_minutes(table, 0, 0, watermark)) == 2
     found = last_minutes(Lake(tmp_path), TOPIC, 10)
     assert [(r["minute"].strftime("%H:%M"), r["event_count"], r["visitor_count"], r["is_open"]) for r in found] == [
         ("10:00", 2, 2, False), ("10:01", 2, 2, False), ("10:02", 2, 2, True), ("10:03", 2, 2, True),
@@ -119,7 +122,14 @@ def test_status(broker: Broker, tmp_path: Path) -> None:
     assert status(Lake(tmp_path), broker)["troubles"] == [f"consume (pid {2**22 + 1}): ended without a word"]
     (jobs / "b.json").write_text(json.dumps({**pulse, "pid": os.getpid(), "at_ms": now_ms() - 70_000}))
     assert any("has said nothing for 70 s" in t for t in status(Lake(tmp_path), broker)["troubles"])
-    (jobs / "b.json").write_text(json.dumps({**pulse, "pid": os.getpid()}))  # one runs again: the killed one is forgotten
+    # One that was started after it was killed takes its place; one that ran beside it does not.
+    beside = {**pulse, "pid": os.getpid(), "started_at_ms": now_ms() - 10_000, "process": process_token(os.getpid())}
+    (jobs / "b.json").write_text(json.dumps(beside))
+    assert len(status(Lake(tmp_path), broker)["troubles"]) == 1
+    (jobs / "c.json").write_text(json.dumps({**beside, "process": "of another start", "at_ms": now_ms()}))
+    assert len(status(Lake(tmp_path), broker)["troubles"]) == 2
+    (jobs / "c.json").write_text("{}")
+    (jobs / "b.json").write_text(json.dumps({**beside, "started_at_ms": now_ms() + 1}))
     found = status(Lake(tmp_path), broker)
     assert found["troubles"] == []
     assert f"job        consume (pid {os.getpid()}): running, 7 records" in status_as_text(found)
@@ -151,5 +161,5 @@ def test_there_is_one_supervisor_for_each_job(tmp_path: Path) -> None:
     lake.create()
     words = ["stream", "audit", "--offline"]
     (tmp_path / "landed/stream/jobs").mkdir(parents=True)
-    with FileLock(tmp_path / "landed/stream/jobs/.stream-audit.lock"), pytest.raises(Held, match="is supervised already"):
+    with FileLock(tmp_path / "landed/stream/jobs/.audit-clickstream.lock"), pytest.raises(Held, match="is supervised already"):
         supervise(lake, words)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shoplake.errors import WrongUse
+from shoplake.errors import Held, WrongUse
 from shoplake.generate.options import Plan
 from shoplake.stream.broker import Broker
 from shoplake.stream.live import Item, Live
@@ -58,7 +58,43 @@ def test_what_cannot_be_sent_is_spilled_and_sent_by_a_resumed_run(broker: Broker
         back.spill.sent()
     land(broker, tmp_path / "lake")
     assert Counter(landed_values(tmp_path / "lake")) == Counter(i.value for i in ITEMS[:50])
-    assert not list(tmp_path.glob("spill*"))
+    assert all(b"\t2026-03-01\t" in line for file in tmp_path.rglob("*.tsv") for line in file.read_bytes().splitlines())
+    assert [p.name for p in tmp_path.glob("spill*") if not p.name.endswith(".lock")] == []
+
+
+def test_a_source_that_fails_takes_nothing_down_with_it(broker: Broker, tmp_path: Path) -> None:
+    def failing():  # type: ignore[no-untyped-def]
+        yield from ITEMS[:1500]
+        raise WrongUse("a file was changed")
+
+    one = sender(broker, tmp_path / "spill")
+    with pytest.raises(WrongUse, match="a file was changed"):
+        one.run(FromItems(failing()), Pace(None), Options())
+    assert (one.produced, one.acknowledged, one.spill.count) == (1500, 1500, 0)
+
+
+def test_producers_that_spill_into_one_file_while_it_is_taken_up(tmp_path: Path) -> None:
+    producing, resuming = Spill(tmp_path / "spill"), Spill(tmp_path / "spill")
+    producing.add(b"k", b"one", "2026-03-01", "x")
+    taken = resuming.take_up()
+    assert next(taken).value == b"one"
+    producing.add(b"k", b"two", "2026-03-01", "x")
+    with pytest.raises(Held, match="another run with --resume"):
+        next(Spill(tmp_path / "spill").take_up())
+    assert list(taken) == []
+    resuming.sent()
+    assert [i.value for i in Spill(tmp_path / "spill").take_up()] == [b"two"]
+
+
+def test_a_line_that_was_cut_off_swallows_no_other(tmp_path: Path) -> None:
+    (tmp_path / "spill").write_bytes(b'{"ds": "2026-03-01", "rea')
+    spill = Spill(tmp_path / "spill")
+    spill.add(None, b"whole", "2026-03-01", "x")
+    with pytest.raises(WrongUse, match=r"spill.sending:1: .* never counted: take that line out"):
+        list(spill.take_up())
+    spill.release()
+    (tmp_path / "spill.sending").write_bytes(b"".join((tmp_path / "spill.sending").read_bytes().splitlines(keepends=True)[1:]))
+    assert [i.value for i in spill.take_up()] == [b"whole"]
 
 
 def test_an_event_that_is_too_large_is_spilled_at_once(broker: Broker, tmp_path: Path) -> None:
@@ -70,14 +106,14 @@ def test_an_event_that_is_too_large_is_spilled_at_once(broker: Broker, tmp_path:
 def test_a_resumed_run_that_was_cut_off_sends_all_once_more(tmp_path: Path) -> None:
     spill = Spill(tmp_path / "spill")
     spill.add(b"k", b"\x00one", "2026-03-01", "x")
-    spill.close()
-    assert [i.value for i in Spill(tmp_path / "spill").take_up()] == [b"\x00one"]  # and is killed
+    killed = Spill(tmp_path / "spill")
+    assert [i.value for i in killed.take_up()] == [b"\x00one"]  # and is killed
+    killed.release()
     again = Spill(tmp_path / "spill")
     again.add(None, b"two", "2026-03-02", "x")
-    again.close()
     assert [(i.key, i.value, i.ds) for i in again.take_up()] == [(b"k", b"\x00one", "2026-03-01"), (None, b"two", "2026-03-02")]
     again.sent()
-    assert not list(tmp_path.iterdir())
+    assert [p.name for p in tmp_path.iterdir() if p.suffix != ".lock"] == []
     (tmp_path / "spill").write_text("{}\n")
     with pytest.raises(WrongUse, match=r"spill.sending:1: not a spilled event"):
         list(Spill(tmp_path / "spill").take_up())

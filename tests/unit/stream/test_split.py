@@ -83,3 +83,11 @@ def test_verify_finds_a_landed_file_that_was_changed(broker: Broker, tmp_path: P
     first.write_bytes(first.read_bytes().replace(b"view", b"sold", 1))
     (found,) = verify(Lake(tmp_path))["findings"]
     assert (found["kind"], found["path"]) == ("damaged", first.relative_to(tmp_path).as_posix())
+
+
+def test_more_days_than_a_process_may_have_open_files(broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shoplake.stream.split.OPEN", 3)
+    send(broker, [event(n, f"2025-{1 + n % 12:02}-01") for n in range(120)])
+    land(broker, tmp_path)
+    (one,) = split(Lake(tmp_path), CONTRACTS)
+    assert one.days == {f"2025-{m:02}-01": 10 for m in range(1, 13)}

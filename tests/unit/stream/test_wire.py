@@ -107,3 +107,17 @@ def test_files_of_settings_are_read_strictly(tmp_path: Path) -> None:
     topics.write_text("t:\n  about: x\n  partitions: many\n  replication: 1\n")
     with pytest.raises(WrongUse, match=r"topics.yml: Expected `int`, got `str`"):
         read_topics(topics)
+
+
+def test_set_cannot_open_what_is_guarded() -> None:
+    from shoplake.stream.command import _settings
+
+    assert _settings(["linger.ms=5", "session.timeout.ms = 6000"]) == {"linger.ms": "5", "session.timeout.ms": "6000"}
+    for text in ("security.protocol=PLAINTEXT", "sasl.password=x", "bootstrap.servers=evil:9092", "ssl.key.pem=x", "auto.offset.reset=latest", " sasl.username=x"):
+        with pytest.raises(WrongUse, match="not by --set"):
+            _settings([text])
+
+
+def test_a_setting_that_no_client_knows_is_told() -> None:
+    with pytest.raises(WrongUse, match=r'No such configuration property: "linger.millis"'):
+        connect(session()).producer({"linger.millis": "5"})
