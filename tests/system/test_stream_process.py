@@ -17,11 +17,17 @@ import pytest
 from cluster.kafka import Kafka
 from cluster.resolve import resolve
 
+from shoplake.build.plan import Options as BuildOptions
+from shoplake.build.run import build
 from shoplake.lake.layout import Lake
+from shoplake.look.opened import opened
 from shoplake.stream.minutes import minute_metrics
+from shoplake.stream.reconcile import reconcile
 from shoplake.stream.side_table import SideTable
+from shoplake.stream.split import split
 from shoplake.stream.wire import headers
-from tests.system.streams import SHOPLAKE, broker_of, make_topic, produce, repeat, topic_values
+from tests.making import CONTRACTS, session
+from tests.system.streams import SHOPLAKE, broker_of, landers, make_topic, produce, repeat, topic_values
 from tests.system.test_stream_land import note
 
 pytestmark = pytest.mark.kafka
@@ -108,6 +114,23 @@ def test_killed_and_read_plainly(kafka: Kafka, tmp_path: Path) -> None:
         for f in figures
     }  # fmt: skip
     assert found == {key: [*values[:4], len(values[4])] for key, values in expected.items()}
+    the_batch_agrees(kafka, lake, topic, Counter(r for _, _, r in bad))
+
+
+def the_batch_agrees(kafka: Kafka, lake: Path, topic: str, rejected: Counter[str]) -> None:
+    """The same topic landed and built: the same records rejected for the same reasons, and every difference of the figures named."""
+    with landers(kafka, topic, lake) as one:
+        one.finish()
+    split(Lake(lake), CONTRACTS)
+    build(session(lake), BuildOptions())
+    with opened(session(lake)) as generation:
+        rows = generation.dicts("SELECT reject_reason, reject_column, SUM(rejected_rows) AS n FROM ledger.rejections GROUP BY ALL")
+        assert Counter({f"{r['reject_reason']}:{r['reject_column']}".removesuffix(":None").removesuffix(":"): int(r["n"]) for r in rows}) == rejected
+        days = [r["event_date"] for r in generation.dicts("SELECT event_date, COUNT(*) AS n FROM core.fact_clickstream GROUP BY ALL ORDER BY n DESC")]
+        found = reconcile(generation, Lake(lake), topic, days[0])
+    assert set(found.unexplained.values()) == {0}
+    assert set(found.differences) <= {"duplicate", "bot", "late", "other_content"}
+    assert found.differences["duplicate"]["events"] > 0
 
 
 def test_an_event_from_the_future_and_one_from_the_past(kafka: Kafka, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ The server must see the lake under the same path or on the same HDFS, and may wr
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,11 @@ from shoplake.contracts import Contracts, Table
 from shoplake.engines import hive as facts
 from shoplake.engines.duckdb import quote
 from shoplake.engines.hive import Hive
+from shoplake.errors import Lacking
 from shoplake.lake.layout import Lake
 from shoplake.lake.manifest import DataFile, Manifest, Partition
 from shoplake.settings import Session
+from shoplake.terminal import say
 
 WRITES = {
     # Timestamps as other engines read them, not Hive's own INT96.
@@ -38,20 +41,20 @@ WRITES = {
 }
 
 
+# By default one waits for a lock for an hour and more.
+IMPATIENT = {"hive.lock.numretries": "2", "hive.lock.sleep.between.retries": "1s"}
+
+
 class HiveHouse:
     """The tables of a build as external tables of a database that only this build uses."""
 
     facts: Any = facts
 
-    def __init__(self, hive: Hive, lake: Lake, number: int) -> None:
-        self.hive, self.lake, self.number = hive, lake, number
+    def __init__(self, hive: Hive, lake: Lake, number: int, database: str) -> None:
+        self.hive, self.lake, self.number, self.database = hive, lake, number, database
         self.metastore = Metastore(hive, facts)
         self.tables: dict[str, FilesByDay] = {}
-        self.database = f"ecommerce_build_{fingerprint(lake.place if lake.hdfs else str(lake.root.resolve()))}"
         self._kept = 0
-        # What a killed build left. Its tables are external: no file goes with them.
-        hive.execute(f"DROP DATABASE IF EXISTS {self.database} CASCADE")
-        hive.execute(f"CREATE DATABASE {self.database}")
 
     def place(self, name: str) -> str:
         return f"{self.database}.{name.replace('.', '__')}"
@@ -121,6 +124,34 @@ class HiveHouse:
         self.metastore.point(table, self.place(table.full_name), self.lake, files)
 
 
+def own_database(session: Session, lake: Lake) -> str:
+    """An empty database for a build of this lake. What killed builds left goes: its tables are external, no file goes with them.
+
+    A server that died may still hold locks on it, until the metastore sets them free, if ever: then another name is taken, and a
+    later build takes the rest away. Raises Lacking when all names are held.
+    """
+    first = f"ecommerce_build_{fingerprint(lake.place if lake.hdfs else str(lake.root.resolve()))}"
+    beside = connect(session, IMPATIENT)
+    held: Lacking | None = None
+    free = []
+    try:
+        for name in (first, f"{first}_2", f"{first}_3"):
+            try:
+                beside.execute(f"DROP DATABASE IF EXISTS {name} CASCADE")
+                free.append(name)
+            except Lacking as e:
+                if facts.LOCKED not in str(e):
+                    raise
+                held = e
+                say(f"Hive: {name}, which a killed build left, is still locked; it is left to a later build")
+        if not free and held is not None:
+            raise held
+        beside.execute(f"CREATE DATABASE {free[0]}")
+    finally:
+        beside.close()
+    return free[0]
+
+
 class HiveBuilder(EmbeddedBuilder):
     """See Builder. raw -> clean runs as on the embedded engine, into a place of this engine's own."""
 
@@ -129,7 +160,7 @@ class HiveBuilder(EmbeddedBuilder):
         self.hive = connect(session)
         for key, value in WRITES.items():
             self.hive.execute(f"SET {key}={value}")
-        self.house: Any = HiveHouse(self.hive, self.lake, self.number)
+        self.house: Any = HiveHouse(self.hive, self.lake, self.number, own_database(session, self.lake))
         self._shown = 0
 
     def show_ref(self, name: str, rows: pa.Table) -> None:
@@ -193,7 +224,7 @@ class HiveBuilder(EmbeddedBuilder):
             super().close()
 
 
-def connect(session: Session) -> Hive:
+def connect(session: Session, settings: Mapping[str, str] | None = None) -> Hive:
     """The HiveServer2 that the settings name; the password comes from SHOPLAKE_HIVE_PASSWORD alone."""
     host, _, port = session["hive"].partition(":")
     return Hive(
@@ -201,6 +232,7 @@ def connect(session: Session) -> Hive:
         port=int(port or 10000),
         user=session["hive_user"],
         password=os.environ.get("SHOPLAKE_HIVE_PASSWORD", ""),
+        settings=settings,
     )
 
 

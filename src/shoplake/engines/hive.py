@@ -245,6 +245,7 @@ def _metastore(e: BaseException) -> ShoplakeError:
     )
 
 
+LOCKED = "the table is locked by another statement"
 # What the server's words look like -> a sentence with the remedy. The first that fits is taken.
 _TOLD: tuple[tuple[str, str], ...] = (
     (
@@ -255,7 +256,7 @@ _TOLD: tuple[tuple[str, str], ...] = (
     NO_ROOM,
     (
         r"LockException|[Ll]ock.*(?:timed out|could not be acquired|cannot be acquired)|Unable to acquire .*lock",
-        "the table is locked by another statement ({said}). `SHOW LOCKS` names it; wait for it, or end it, and run the same again.",
+        LOCKED + " ({said}). `SHOW LOCKS` names it; wait for it, or end it, and run the same again.",
     ),
     (
         r"(?:not|n't) a Parquet file|Malformed ORC|Can not read value|Invalid postscript|expected magic number|Footer|corrupt",

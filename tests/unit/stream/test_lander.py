@@ -1,5 +1,6 @@
 """Messages to files, each exactly once: on librdkafka's mock broker."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -162,3 +163,20 @@ def test_temporary_files_of_other_machines_are_left_alone(broker: Broker, tmp_pa
     land(broker, tmp_path)
     assert mine.exists()
     assert not others.exists()
+
+
+def test_a_full_disk_lands_nothing_and_the_next_run_lands_all(broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    send(broker, [event(n) for n in range(40)])
+    real = os.fsync
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    one = lander(broker, tmp_path)
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(Lacking, match="the disk is full"):
+        one.run()
+    monkeypatch.setattr("os.fsync", real)
+    assert not [p for p in tmp_path.rglob("*") if p.suffix in (".tsv", ".tmp")]
+    land(broker, tmp_path)
+    assert len(landed_values(tmp_path)) == 40
