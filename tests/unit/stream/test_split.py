@@ -29,7 +29,7 @@ def raw_lines(lake: Path) -> list[str]:
 def many_files(broker: Broker, lake: Path) -> None:
     send(broker, [event(n, f"2026-03-0{1 + n % 3}") for n in range(90)])
     send(broker, [(b"v", b"not JSON", None), (b"v", None, None), (b"v", b'{"event_id":"odd\\t1"}', [("ds", b"2026-03-01")])])
-    land(broker, lake, batch=10)
+    land(broker, lake, batch=25)
 
 
 def test_days_plain_and_odd(broker: Broker, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_days_plain_and_odd(broker: Broker, tmp_path: Path) -> None:
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_anywhere_the_next_run_gives_the_same(point: str, broker: Broker, tmp_path: Path) -> None:
     for name in ("killed", "whole"):
-        many_files(broker, tmp_path / name) if name == "killed" else land(broker, tmp_path / name, batch=10, group="other")
+        many_files(broker, tmp_path / name) if name == "killed" else land(broker, tmp_path / name, batch=25)
     code = "import sys; from pathlib import Path; from shoplake.lake.layout import Lake; from shoplake.contracts import load; from shoplake.stream.split import split; split(Lake(Path(sys.argv[1])), load())"
     words = [sys.executable, "-c", code, str(tmp_path / "killed")]
     done = subprocess.run(words, env={**os.environ, "SHOPLAKE_KILL_AT": point}, capture_output=True, text=True, timeout=60, check=False)
