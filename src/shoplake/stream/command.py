@@ -138,7 +138,7 @@ def consume(
     if batch < 1 or timeout < 0:
         raise WrongUse(f"--batch {batch} --timeout {timeout}: expected at least one event, and no time below 0.")
     from shoplake.stream.consume import Options
-    from shoplake.stream.lander import land
+    from shoplake.stream.jobs import land
 
     options = Options(batch, timeout, until_end, duration, accept_loss, group, (), _settings(set_))
     pulse = land(context.obj, topic, options, partitions, allow_plaintext, every, split)
@@ -166,8 +166,8 @@ def process(
     """
     if trigger < 0:
         raise WrongUse(f"--trigger {trigger}: expected no time below 0.")
+    from shoplake.stream.jobs import process as run
     from shoplake.stream.process import Options
-    from shoplake.stream.processor import run
 
     pulse = run(context.obj, topic, Options(trigger, until_end, jars, most), allow_plaintext, every)
     if json:
@@ -285,7 +285,7 @@ def supervise(context: typer.Context) -> None:
     if not words or words[0] not in ("consume", "process", "produce"):
         raise WrongUse(f"supervise: found {' '.join(words) or 'nothing'}, expected consume, process or produce and its options.")
     _settings([following for word, following in pairwise(words) if word == "--set"])
-    from shoplake.stream.lander import passed_on
+    from shoplake.stream.jobs import passed_on
 
     lake = context.obj.lake
     lake.create()

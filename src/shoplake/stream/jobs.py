@@ -1,6 +1,7 @@
-"""A lander at work: one topic, one lake, and raw brought up to date now and then."""
+"""Jobs that run until they are told to stop: a lander, which brings raw up to date now and then, and a processor."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,9 +12,12 @@ from shoplake.errors import Held, WrongUse
 from shoplake.lake.layout import Lake
 from shoplake.settings import Session, zone
 from shoplake.stream.broker import connect
-from shoplake.stream.consume import Lander, Options, sweep
+from shoplake.stream.consume import Lander, sweep
+from shoplake.stream.consume import Options as LandOptions
 from shoplake.stream.landed import Landing, topics_folder
 from shoplake.stream.letters import DeadLetters
+from shoplake.stream.process import Options as ProcessOptions
+from shoplake.stream.process import Processor
 from shoplake.stream.pulse import Pulse, forget_old
 from shoplake.stream.split import split
 from shoplake.stream.wire import LocalDays
@@ -22,7 +26,7 @@ from shoplake.terminal import say
 SPLIT_EVERY = 3600.0
 
 
-def land(session: Session, topic: str, options: Options, partitions: str, allow_plaintext: bool, every: float, splits: bool) -> Pulse:
+def land(session: Session, topic: str, options: LandOptions, partitions: str, allow_plaintext: bool, every: float, splits: bool) -> Pulse:
     """Land a topic until told to stop; what was done. Raises what Lander.run raises, WrongUse for a topic that does not exist."""
     lake = session.lake
     lake.require_folder("landing a stream")
@@ -40,6 +44,26 @@ def land(session: Session, topic: str, options: Options, partitions: str, allow_
     beside.wait()
     if splits:
         _split(lake, load(session["project"]))
+    return pulse
+
+
+def process(session: Session, topic: str, options: ProcessOptions, allow_plaintext: bool, every: float) -> Pulse:
+    """Process a topic; what was done. Raises what Processor.run raises, WrongUse for a topic that does not exist."""
+    lake = session.lake
+    lake.require_folder("processing a stream")
+    broker = connect(session, allow_plaintext)
+    broker.require_topic(topic)
+    lake.create()
+    jobs = topics_folder(lake) / "jobs"
+    forget_old(jobs)
+    pulse = Pulse("process", jobs / f"process-{topic}-{os.getpid()}.json", every, topic=topic)
+    stopped: list[int] = []
+    before = {number: signal.signal(number, lambda n, _: stopped.append(n)) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        Processor(session, broker, topic, broker.topic_id(topic), pulse, options).run(lambda: bool(stopped))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return pulse
 
 
