@@ -39,12 +39,12 @@ test-real: $(DEV) ## The tests on real data; SHOPLAKE_REAL_DATA names the folder
 test-long: $(DEV) ## Long repetitions: kills by the dozen, thousands of mangled lines, readers during publication
 	@$(RUN)python -m pytest -m 'long and not spark and not hadoop' -n auto
 
-test-engines-long: $(SPARK) hadoop ## Long runs on Spark and Hive: twenty kills of a build on each, a whole year, the real file on Hive; hours
+test-engines-long: $(SPARK) hadoop ## Long runs on Spark and Hive: twenty kills of a build on each, a whole year, the real file on both; hours
 	@$(RUN)python -m pytest -m 'long and (spark or hadoop)$(if $(SHOPLAKE_REAL_DATA),, and not real)' tests/system
 
 spark: $(SPARK) ## Spark on this machine, into the environment (needs Java; half a gigabyte)
 
-test-spark: $(SPARK) ## Every model on a real Spark, against DuckDB's rows; the real file, too, with SHOPLAKE_REAL_DATA
+test-spark: $(SPARK) ## Every model on a real Spark, against DuckDB's rows
 	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -n 2 -m 'not hadoop and not guide and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)' $(ON_SPARK)
 
 test-impala: $(IMPALA) ## What is rendered for Impala, parsed by two grammars of it (needs node and npm)

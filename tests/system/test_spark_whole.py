@@ -35,7 +35,7 @@ ZONES = {"made": "Europe/Berlin", "year": "Europe/Berlin", "uci": "Europe/London
 MONTHS = "2025-11-01"  # a folder costs Spark what thousands of rows do: arrivals from here on, unless time is no matter
 
 
-@pytest.fixture(scope="module", params=["made", pytest.param("year", marks=pytest.mark.long), pytest.param("uci", marks=pytest.mark.real)])
+@pytest.fixture(scope="module", params=["made", pytest.param("year", marks=pytest.mark.long), pytest.param("uci", marks=[pytest.mark.real, pytest.mark.long])])
 def lake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     """Built by both engines, by a session of the builds' own."""
     from pyspark.sql import SparkSession
