@@ -38,7 +38,7 @@ def test_files_and_stream_give_the_same_tables(tmp_path: Path) -> None:
         assert sent["produced"] == sent["acknowledged"] > EVENTS
         with landers(kafka, "equal", stream) as one:
             for _ in range(repeat(3, 20)):
-                assert one.start("--batch", "2000", "--partitions", "all", "--timeout", "0.3", kill_at="after_rename:6").wait(timeout=60) == -9
+                assert one.start("--batch", str(repeat(2000, 500)), "--partitions", "all", "--timeout", "0.3", kill_at="after_rename:6").wait(timeout=60) == -9
             one.finish()
             assert judge(kafka, one)["records"] == sent["produced"]
         (made,) = json.loads(shoplake(stream, "stream", "split", "--json"))["deliveries"]
