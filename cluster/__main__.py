@@ -19,7 +19,7 @@ from cluster.kafka import Kafka
 from cluster.ports import HOST
 from cluster.programs import Beeline, Pig, shell
 from cluster.resolve import PARTS, resolve
-from shoplake.errors import ShoplakeError, WrongUse
+from shoplake.errors import ShoplakeError
 
 KAFKA = Path("demo-kafka")
 # Where Kafka is looked for when nothing else is said.
@@ -40,6 +40,9 @@ def arguments(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
     if words and words[0] in PROGRAMS:
         ours = 3 if words[1:2] == ["--dir"] else 1
     asked = parser.parse_args(words[:ours])
+    allowed = {"resolve": ("", *PARTS), "kafka": ("up", "down", "status")}.get(asked.command, ("",))
+    if asked.what not in allowed:
+        parser.error(f"unrecognized arguments: {asked.what}; {asked.command} takes {', '.join(filter(None, allowed)) or 'none'}" if asked.what else f"{asked.command} takes {', '.join(allowed)}")
     asked.dir = asked.dir or (KAFKA if asked.command == "kafka" else DEFAULT)
     return asked, words[ours:]
 
@@ -71,8 +74,6 @@ def broker(what: str, folder: Path) -> int:
         print("stopped: kafka" if server.pid is not None else f"{folder}: no Kafka runs there")
         kafka.stop()
         return 0
-    if what != "status":
-        raise WrongUse(f"kafka: found {what!r}, expected up, down or status.")
     well = server.pid is not None and kafka.is_ready()
     print(f"kafka        {f'runs (pid {server.pid}) at {kafka.bootstrap}' if well else f'does not run; its log: {server.log}'}")
     return 0 if well else 1
@@ -83,7 +84,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was half started is stopped
     try:
         if asked.command == "resolve":
-            for part in [asked.what] if asked.what in PARTS else PARTS:
+            for part in [asked.what] if asked.what else PARTS:
                 print(f"{part:<8} {resolve(part)}")
         elif asked.command == "kafka":
             sys.exit(broker(asked.what, asked.dir))

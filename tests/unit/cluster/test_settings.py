@@ -21,7 +21,24 @@ FILES = [settings.CORE, settings.HDFS, settings.MAPRED, settings.HIVE, settings.
 
 def test_every_file_is_checked() -> None:
     there = {p.name for p in settings.HERE.glob("*/*") if p.suffix in {".xml", ".conf"} and p.parent.name != "poms"}
-    assert there == set(ENGINE_OF) == {f.name for f in [*FILES, DEFAULTS]}
+    kafka = {p.name for p in (settings.HERE / "kafka").iterdir()}
+    assert there | kafka == set(ENGINE_OF)
+    assert there == {f.name for f in [*FILES, DEFAULTS]}
+
+
+@pytest.mark.parametrize("name", ["server.properties", "producer.properties", "consumer.properties"])
+def test_every_setting_of_kafka_has_its_reason(name: str) -> None:
+    """Lines in a row share the comment in front of them; a heading alone is none."""
+    reason = False
+    bare = []
+    for line in (settings.HERE / "kafka" / name).read_text(encoding="utf-8").splitlines():
+        if not line or line.startswith("# --"):
+            reason = line.startswith("# -- ") or (reason and bool(line))
+        elif line.startswith("#"):
+            reason = len(line) > 20
+        elif not reason:
+            bare.append(line)
+    assert bare == []
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)
