@@ -31,7 +31,7 @@ from tests.system.streams import SHOPLAKE, broker_of, landers, make_topic, produ
 from tests.system.test_stream_land import note
 
 pytestmark = pytest.mark.kafka
-POINTS = ("before_publish", "in_publish:2", "between_tables", "before_account", "after_account")
+POINTS = ("before_publish", "in_publish", "between_tables", "before_account", "after_account")
 
 
 @pytest.fixture(scope="module")
@@ -78,15 +78,22 @@ def test_killed_and_read_plainly(kafka: Kafka, tmp_path: Path) -> None:
     assert produce(kafka, topic, events, tmp_path).acknowledged == events
     draw = random.Random(9)
     for number in range(kills):
-        words = ("--until-end", "--most", str(events // (kills + 3)))
-        if number % 2:  # the whole of it, Spark's process included, at any moment
+        words = ("--until-end", "--most", str(events // (kills * 4)))
+        if number % 2:  # the whole of it, Spark's process included, at any moment after it has done a batch
+            done = len(SideTable(Lake(lake), topic).accounts())
             one = process(kafka, lake, topic, *words)
-            time.sleep(draw.uniform(12, 25))
+            until = time.monotonic() + 200
+            while len(SideTable(Lake(lake), topic).accounts()) == done and one.poll() is None:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            time.sleep(draw.uniform(0, 4))
             os.killpg(one.pid, signal.SIGKILL)
         else:
-            one = process(kafka, lake, topic, *words, kill_at=POINTS[number // 2 % len(POINTS)])
+            one = process(kafka, lake, topic, *words, kill_at=f"{POINTS[number // 2 % len(POINTS)]}:{draw.randint(1, 3)}")
         one.communicate(timeout=240)
-        assert one.returncode in (-9, 0)
+        assert one.returncode == -9
+    before_the_last = len(SideTable(Lake(lake), topic).accounts())
+    assert before_the_last >= kills // 2
     finish(kafka, lake, topic)
     good, bad = rows(lake, topic, "events", '"partition", "offset", is_late'), rows(lake, topic, "rejected", '"partition", "offset", reject')
     seen = Counter((p, o) for p, o, _ in [*good, *bad])

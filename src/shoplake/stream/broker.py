@@ -5,6 +5,8 @@ Secrets come from the environment or from a file alone: never from the command l
 
 import ipaddress
 import os
+import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +25,9 @@ PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 UNGUARDED = ("PLAINTEXT", "SASL_PLAINTEXT")
 # Seconds a broker may take to answer the first question.
 PATIENCE = 10.0
+SLICE = 1.0
+# What waiting does not mend: a password that is refused, a certificate that is not trusted.
+HOPELESS = re.compile(r"authentication|certificate|SSL handshake", re.IGNORECASE)
 INSTALL = "Kafka's client is not installed. Install it: pip install 'shoplake[stream]'."
 
 
@@ -66,13 +71,17 @@ class Broker:
 
     def topics(self) -> dict[str, Any]:
         """The topics there are, by name. Raises Lacking when no broker answers, or it refuses us."""
-        admin = self.admin()
+        kafka, admin = _kafka(), self.admin()
+        until = time.monotonic() + PATIENCE
         with self.in_words():
-            try:
-                found: dict[str, Any] = admin.list_topics(timeout=PATIENCE).topics
-            finally:
-                admin.poll(0)  # where it hears why
-        return found
+            while True:
+                try:
+                    found: dict[str, Any] = admin.list_topics(timeout=SLICE).topics
+                    return found
+                except kafka.KafkaException:
+                    admin.poll(0)  # where it hears why
+                    if time.monotonic() > until or any(HOPELESS.search(said) for said in self.troubles):
+                        raise
 
     def topic_id(self, topic: str) -> str:
         """The id Kafka gave a topic when it was made, as its tools print it; `0` where the broker knows none."""

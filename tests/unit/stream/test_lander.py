@@ -112,7 +112,7 @@ def test_a_topic_made_anew_lands_in_a_folder_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_topic_that_is_not_there_and_a_broker_that_is_not(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shoplake.stream.broker.PATIENCE", 1.0)
+    monkeypatch.setattr("shoplake.stream.broker.PATIENCE", 0.5)
     with pytest.raises(WrongUse, match="topic none: .* Make it: shoplake stream topics"):
         broker.require_topic("none")
     gone = broker_at("127.0.0.1:9")
