@@ -84,7 +84,8 @@ def test_who_is_let_in(kafka: Kafka, tmp_path: Path) -> None:
     ],
 )
 def test_who_is_not(kafka: Kafka, tmp_path: Path, environment: dict[str, str], said: str) -> None:
-    for words in (("produce", "--events", "1"), ("consume", "--until-end")):
+    commands = (("produce", "--events", "1"), ("consume", "--until-end"))
+    for words in commands[1:] if said == "no broker answers there" else commands:  # such a one is waited for
         done = run(kafka, tmp_path, *words, **environment)
         assert done.returncode == 3
         assert said in done.stderr.splitlines()[-1]
