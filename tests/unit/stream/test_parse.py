@@ -29,7 +29,7 @@ ODD = [
 
 
 def test_the_same_columns(broker: Broker, tmp_path: Path) -> None:
-    live = [item.value for item in Live(Plan(events=5_000, transactions=1_000, users=200, products=60, mess=dict.fromkeys(Plan().mess, 0.04)), 1000, 7).take(3_000, 1_772_359_200_000, "2026-03-01")]
+    live = [item.value for item in Live(Plan(events=5_000, transactions=1_000, users=200, products=60, mess=dict.fromkeys(Plan().mess, 0.04)), 1000, 7).take(1_500, 1_772_359_200_000, "2026-03-01")]
     mangled = []
     draw = random.Random(4)
     for value in live[:600]:
