@@ -134,8 +134,8 @@ def test_live_events_are_the_models_own() -> None:
     plan = Plan(events=20_000, transactions=5_000, users=1_000, products=400)
     now = 1_790_000_000_000
     one, same, other = Live(plan, 1000, 7), Live(plan, 1000, 7), Live(plan, 1000, 8)
-    first = one.take(6_000, now, "2026-09-21")
-    assert first == same.take(6_000, now, "2026-09-21")
+    first = one.take(9_000, now, "2026-09-21")
+    assert first == same.take(9_000, now, "2026-09-21")
     import json
 
     events = []
