@@ -22,7 +22,9 @@ from shoplake.stream.wire import key_of
 WAITING = 200_000
 # Seconds a session lasts, robots included, in the mean over its events: it bounds how many wait.
 _REMAINING = 300
-_STEP = 8  # blocks made at a time
+_AT_A_TIME = 4_000  # events that are made at a time, about
+# Seconds before its beginning that a run knows of, and events at most: a second's work.
+_BEFORE, EARLIER = 900, 50_000
 # Events of a plan: more only make larger blocks.
 EVENTS = 1_000_000
 _LATE_MINUTES = 12
@@ -59,11 +61,17 @@ class Live:
         self.plan, self._rate, self._salt = replace(plan, events=min(max(plan.events, BLOCKS), EVENTS)), rate, salt
         self._shrink = min(1.0, WAITING / (rate * _REMAINING))
         self._block = self._lap = self._number = 0
-        self._filled = 0.0  # the model's clock: all that happens before it is waiting
+        self._step = min(BLOCKS, max(1, BLOCKS * _AT_A_TIME // self.plan.events))
+        # The model's clock: all that happens before it is waiting. It begins early, so that at 0 some are already about to buy.
+        self._filled = -min(_BEFORE * self._shrink, EARLIER / rate)
         self._waiting: list[_Coming] = []
 
     def take(self, count: int, now_ms: int, ds: str) -> list[Item]:
         """The next events, happening now."""
+        if self._filled < 0:
+            while self._filled < 0:
+                self._fill()
+            self._waiting = self._waiting[bisect_left(self._waiting, 0.0, key=lambda one: one.at) :]
         while bisect_left(self._waiting, self._filled, key=lambda one: one.at) < count:
             self._fill()
         taken, self._waiting = self._waiting[:count], self._waiting[count:]
@@ -71,7 +79,7 @@ class Live:
 
     def _fill(self) -> None:
         """Sessions that begin in the next moment of the model's clock."""
-        made = clicks(self.plan, self._block, self._block + _STEP)
+        made = clicks(self.plan, self._block, min(self._block + self._step, BLOCKS))
         events, sessions = made.events, made.sessions
         count = len(events.key)
         if count:
@@ -83,7 +91,7 @@ class Live:
             self._waiting += self._coming(made, at)
             self._waiting.sort()
             self._filled += span
-        self._block += _STEP
+        self._block += self._step
         if self._block >= BLOCKS:
             self._block, self._lap = 0, self._lap + 1
 
