@@ -108,6 +108,8 @@ def resolve(flags: dict[str, str | None], json: bool = False, folder: Path | Non
             found[name] = Setting(str(written[name]), str(path))
         else:
             found[name] = Setting(default, "default")
+    if not found["lake"].value.strip():  # an unset variable of a shell: the folder one stands in would become a lake
+        raise WrongUse(f"lake: empty ({found['lake'].origin}), expected a folder. Is the variable that should name it set?")
     remembered = Path(found["lake"].value) / PROJECT_FILE
     if found["project"].origin == "default" and remembered.exists():
         found["project"] = Setting(
