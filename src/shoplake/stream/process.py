@@ -138,6 +138,9 @@ class Processor:
                 f"topic {self.topic}: events were deleted before they were processed ({said.splitlines()[0][:300]}). The landed files may hold them: they are in the next build. "
                 f"To process the topic from what it holds now, move {self.table.folder} away."
             )
+        if type(e).__name__ == "StreamingQueryException":
+            told = next((line.strip() for line in said.splitlines() if "Exception" in line or "Error" in line), said.splitlines()[0])
+            return ShoplakeError(f"Spark ended the query: {told[:300]}. What was written stays and is whole. Run the same again; when it ends so again, look at {self.table.checkpoint}.")
         return e
 
     def _lag(self, query: Any) -> dict[int, int] | None:
@@ -175,6 +178,7 @@ class Processor:
         closed = close_minutes(self.table, batch, before, account["watermark_us"])
         account["closed_minutes"] = len(closed)
         self._announce(closed)
+        account["totals"] = self.table.totals(account)
         self.table.close(batch, account)
         kill_point("after_account")
         self._tell(account)

@@ -120,7 +120,7 @@ class Pulse:
     def _tell(self, state: str) -> None:
         found = self.snapshot(state)
         now = time.monotonic()
-        rate = (self.records - self._told_records) / max(now - self._told, 1e-9)
+        rate = (self.records - self._told_records) / max(now - self._told, 1e-9) if state == "running" else found["per_second"]
         self._told, self._told_records = now, self.records
         if self.file is not None:
             try:

@@ -13,6 +13,7 @@ own files and doubles none. (A plain list of what Spark's own file sink leaves a
 import json
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,26 @@ class SideTable:
             raise WrongUse(f"{self.checkpoint}: it is the checkpoint of another job than {self._job.name} names. {again}")
         if whose[1] != topic_id:
             raise WrongUse(f"{self.folder}: it is of topic {self.topic} as it was before it was made anew ({whose[1]}, now {topic_id}). {again}")
-        done = sorted((self.folder / "batches").glob("b*.json"))
-        commits = {p.name for p in (self.checkpoint / "commits").glob("*") if p.name.isdigit()}
-        lost = sorted(int(c) for c in commits if not (self.folder / "batches" / f"b{int(c):012}.json").exists())
+        self._check_logs(again)
+
+    def _check_logs(self, again: str) -> None:
+        """Spark's two logs: what each batch was to read, and which are done. Spark itself ends in its own words when they do not fit."""
+        planned, done = (self._log(name) for name in ("offsets", "commits"))
+        for file in (*planned.values(), *done.values()):
+            if not file.read_bytes().startswith(b"v1\n"):
+                raise WrongUse(f"{file}: damaged: found {file.stat().st_size} bytes that are no entry of Spark's log. {again}")
+        newest = max(done, default=-1)
+        if done and newest not in planned:
+            raise WrongUse(f"{self.checkpoint}: damaged: batch {newest} is done, and what it read is missing ({self.checkpoint / 'offsets' / str(newest)}). {again}")
+        lost = [batch for batch in sorted(done) if self.account(batch) is None]
         if lost:
             raise WrongUse(f"{self.folder / 'batches'}: the checkpoint has done batch {lost[0]}, and its account is missing. {again}")
-        if done and not commits and not (self.checkpoint / "offsets").exists():
-            raise WrongUse(f"{self.checkpoint}: damaged: no offsets, and {len(done)} batches are there. {again}")
+        last = self.last_account()
+        if last is not None and last["batch"] > max(planned, default=-1):
+            raise WrongUse(f"{self.checkpoint}: damaged: batch {last['batch']} has an account, and what it read is missing. {again}")
+
+    def _log(self, name: str) -> dict[int, Path]:
+        return {int(p.name): p for p in (self.checkpoint / name).glob("*") if p.name.isdigit()}
 
     def own(self, query: str, topic_id: str) -> None:
         """Write down whose output this is."""
@@ -134,8 +148,17 @@ class SideTable:
         return None if newest is None else json.loads(newest.read_bytes())
 
     def accounts(self) -> list[dict[str, Any]]:
-        """All of them, in order."""
+        """All of them, in order: one a second, so for a week's figures ask the last one's totals."""
         return [json.loads(file.read_bytes()) for file in sorted((self.folder / "batches").glob("b*.json"))]
+
+    def totals(self, account: dict[str, Any]) -> dict[str, Any]:
+        """What was done up to and with this batch: the sums of all accounts."""
+        before = (self.account(account["batch"] - 1) or {}).get("totals", {})
+        found: dict[str, Any] = {name: before.get(name, 0) + account[name] for name in ("records", "good", "late", "ahead")}
+        found["batches"] = before.get("batches", 0) + 1
+        found["rejected"] = dict(sorted((Counter(before.get("rejected", {})) + Counter(account["rejected"])).items()))
+        found["ends"] = {**before.get("ends", {}), **{partition: last + 1 for partition, (_, last) in account["offsets"].items()}}
+        return found
 
     def close(self, batch: int, account: dict[str, Any]) -> None:
         write_atomically(self._account(batch), json.dumps(account) + "\n")

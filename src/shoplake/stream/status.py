@@ -1,7 +1,6 @@
 """How streams are: brokers, topics, what is behind, each job's pulse, how old the newest output is, dead letters by reason."""
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -101,16 +100,11 @@ def _processed(lake: Lake) -> list[dict[str, Any]]:
     now = now_ms()
     for folder in sorted((lake.root / "stream").glob("*/job.json")):
         table = SideTable(lake, folder.parent.name)
-        accounts = table.accounts()
-        rejected: Counter[str] = Counter()
-        ends: dict[int, int] = {}
-        for account in accounts:
-            rejected.update(account["rejected"])
-            for partition, (_, last) in account["offsets"].items():
-                ends[int(partition)] = max(ends.get(int(partition), 0), last + 1)
+        totals = (table.last_account() or {}).get("totals", {})
+        ends = {int(partition): end for partition, end in totals.get("ends", {}).items()}
         newest = max(((folder.parent / "batches").glob("b*.json")), default=None)
-        age = None if newest is None else now - newest.stat().st_mtime_ns // 1_000_000
-        found.append({"topic": table.topic, "batches": len(accounts), "ends": ends, "rejected": dict(sorted(rejected.items())), "newest_batch_age_ms": age})
+        age = None if newest is None else now - _modified(newest)
+        found.append({"topic": table.topic, "batches": totals.get("batches", 0), "ends": ends, "rejected": totals.get("rejected", {}), "newest_batch_age_ms": age})
     return found
 
 

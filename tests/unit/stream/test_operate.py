@@ -49,7 +49,8 @@ def processed(root: Path, rows: list[dict[str, Any]], batch: int = 0, watermark_
     pq.write_table(pa.table({name: pa.array([row[name] for row in made], kinds.get(name)) for name in made[0]}), stage / "x.parquet")
     table.publish(batch, "events")
     table.own("query", "t")
-    table.close(batch, {"batch": batch, "records": len(rows), "good": len(rows), "rejected": {}, "late": 0, "ahead": 0, "offsets": {"0": [0, len(rows) - 1]}, "watermark_us": watermark_us})
+    account = {"batch": batch, "records": len(rows), "good": len(rows), "rejected": {"malformed": 2}, "late": 0, "ahead": 0, "offsets": {"0": [0, len(rows) - 1]}, "watermark_us": watermark_us}
+    table.close(batch, {**account, "totals": table.totals(account)})
     return table
 
 
@@ -163,3 +164,62 @@ def test_there_is_one_supervisor_for_each_job(tmp_path: Path) -> None:
     (tmp_path / "landed/stream/jobs").mkdir(parents=True)
     with FileLock(tmp_path / "landed/stream/jobs/.audit-clickstream.lock"), pytest.raises(Held, match="is supervised already"):
         supervise(lake, words)
+
+
+def test_the_last_account_holds_the_sums_of_all(broker: Broker, tmp_path: Path) -> None:
+    for batch in (0, 1, 2, 2):  # the last was done again
+        table = processed(tmp_path, [{"event_id": f"{batch}-{n}", "event_us": TEN} for n in range(batch + 1)], batch)
+    last = table.last_account()
+    assert last is not None
+    assert last["totals"] == {"records": 6, "good": 6, "late": 0, "ahead": 0, "batches": 3, "rejected": {"malformed": 6}, "ends": {"0": 3}}
+    (found,) = status(Lake(tmp_path), broker)["processed"]
+    assert (found["batches"], found["rejected"]) == (3, {"malformed": 6})
+
+
+def checkpoint(root: Path, planned: list[int], done: list[int]) -> SideTable:
+    """What Spark leaves of so many batches, each with its account."""
+    table = SideTable(Lake(root), TOPIC)
+    for name, batches in (("offsets", planned), ("commits", done)):
+        (table.checkpoint / name).mkdir(parents=True, exist_ok=True)
+        for batch in batches:
+            (table.checkpoint / name / str(batch)).write_text("v1\n{}")
+    (table.checkpoint / "metadata").write_text('{"id":"query"}')
+    return table
+
+
+@pytest.mark.parametrize(
+    ("planned", "done", "accounts", "said"),
+    [
+        ([0, 1], [0], [0], None),
+        ([0, 1], [0], [0, 1], None),  # killed behind its account and before its commit: it is done again
+        ([0, 1], [], [0], None),
+        ([], [0], [0], r"batch 0 is done, and what it read is missing"),
+        ([0], [0], [], r"the checkpoint has done batch 0, and its account is missing"),
+        ([0], [0], [0, 1], r"batch 1 has an account, and what it read is missing"),
+        ([], [], [0], r"batch 0 has an account, and what it read is missing"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_told_before_spark_starts(planned: list[int], done: list[int], accounts: list[int], said: str | None, tmp_path: Path) -> None:
+    table = checkpoint(tmp_path, planned, done)
+    table.own("query", "t")
+    for batch in accounts:
+        table.close(batch, {"batch": batch})
+    if said is None:
+        table.check("t")
+        (table.checkpoint / "offsets" / "0").write_text("")
+        said = r"offsets/0: damaged: found 0 bytes"
+    with pytest.raises(WrongUse, match=said):
+        table.check("t")
+
+
+def test_a_checkpoint_is_of_one_topic_and_one_output(tmp_path: Path) -> None:
+    table = checkpoint(tmp_path, [], [])
+    table.check("t")  # begun by a run that was killed at once: it is taken over
+    (table.folder / "events").mkdir()
+    with pytest.raises(WrongUse, match="a checkpoint without its output"):
+        table.check("t")
+    table.own("query", "t")
+    with pytest.raises(WrongUse, match="as it was before it was made anew"):
+        table.check("another")
+    with table.lock(), pytest.raises(Held, match="another processor is at work"):
+        SideTable(Lake(tmp_path), TOPIC).lock()
