@@ -76,7 +76,7 @@ kafka-down: $(KAFKA) ## Stop it; the data stays
 	@$(RUN)python -m cluster kafka down --dir $(BROKER)
 
 test-stream: $(SPARK) $(KAFKA) ## Streams on real Kafka brokers: kills, rebalances, lost brokers, refused logins, files and stream equal
-	@$(RUN)python -m pytest -n 2 -m 'kafka and not long' tests/system tests/docs
+	@$(RUN)python -m pytest -n 2 -m 'kafka and not long' tests/unit/stream tests/system tests/docs
 
 test-stream-long: $(SPARK) $(KAFKA) ## The same with hundreds of kills; an hour
 	@SHOPLAKE_REPEAT=long $(RUN)python -m pytest -m 'kafka' tests/system

@@ -75,6 +75,7 @@ def test_what_cannot_be_a_line_is_kept_counted_and_copied_to_the_dead_letters(br
     assert all(m.key().decode().startswith(f"{TOPIC}-") for m in letters)
 
 
+@pytest.mark.kafka  # by the mock broker, too; a process each
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_anywhere_nothing_is_lost_or_twice(point: str, broker: Broker, tmp_path: Path) -> None:
     send(broker, [event(n) for n in range(300)])

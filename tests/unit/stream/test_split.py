@@ -49,6 +49,7 @@ def test_days_plain_and_odd(broker: Broker, tmp_path: Path) -> None:
     assert sum(p.split for p in found.partitions) == sum(p.landed for p in found.partitions) == 93
 
 
+@pytest.mark.kafka  # by the mock broker; a process each
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_anywhere_the_next_run_gives_the_same(point: str, broker: Broker, tmp_path: Path) -> None:
     for name in ("killed", "whole"):
