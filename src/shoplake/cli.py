@@ -61,6 +61,7 @@ app.command("ingest")(ingest_command.ingest)
 app.command("init")(contracts_command.init)
 app.command("demo")(demo_command.demo)
 app.add_typer(stream_command.app, name="stream")
+stream_command.app.command("reconcile")(look_command.reconcile)
 app.add_typer(look_command.show_app, name="show")
 for verb in (
     look_command.query,

@@ -21,8 +21,8 @@ from shoplake.build.plan import Options as BuildOptions
 from shoplake.build.run import build
 from shoplake.lake.layout import Lake
 from shoplake.look.opened import opened
+from shoplake.look.reconcile import reconcile
 from shoplake.stream.minutes import minute_metrics
-from shoplake.stream.reconcile import reconcile
 from shoplake.stream.side_table import SideTable
 from shoplake.stream.split import split
 from shoplake.stream.wire import headers

@@ -46,13 +46,14 @@ def show(context: typer.Context, generation: Generation = None, engine: Engine =
 def dashboards(
     context: typer.Context, generation: Generation = None, engine: Engine = None, json: Json = False
 ) -> None:
-    """Show the five dashboards: revenue, products, customers, funnel, abandoned carts.
+    """Show the five dashboards: revenue, products, customers, funnel, abandoned carts. Where a stream is processed, its running hour too.
 
     Example: shoplake --lake shop show dashboards
     """
     from shoplake.look.dashboards import all_dashboards
     from shoplake.look.dashboards_text import dashboards_as_text
     from shoplake.look.opened import opened
+    from shoplake.look.running_hour import running_hours
     from shoplake.terminal import emit_json, out
 
     with opened(context.obj.on(engine), generation) as one:
@@ -60,6 +61,7 @@ def dashboards(
             one.dicts, one.manifest.as_of, has_clicks=one.manifest.tables.get("core.fact_clickstream", 0) > 0
         )
         number = one.manifest.generation
+        found["running_hours"] = running_hours(one.lake, one.manifest.as_of, one.manifest.settings["timezone"])
     emit_json("dashboards", {"generation": number, **found}) if json else out(dashboards_as_text(found))
 
 
@@ -193,6 +195,28 @@ def export(
 
     found = run(context.obj, Path(to), generation)
     emit_json("export", found) if json else out(exported_as_text(found))
+
+
+def reconcile(
+    context: typer.Context,
+    day: Annotated[str, typer.Option(help="The day, of the shop's zone, that is closed", metavar="DAY")],
+    generation: Generation = None,
+    topic: Annotated[str, typer.Option(help="Topic of the events", metavar="NAME")] = "clickstream",
+    json: Json = False,
+) -> None:
+    """Compare a day's figures by stream with those by batch, and name every event that makes them differ.
+
+    Exit code 1 when something is left over. Example: shoplake --lake shop stream reconcile --day 2026-01-31
+    """
+    from shoplake.lake.layout import parse_day
+    from shoplake.look.opened import opened
+    from shoplake.look.reconcile import as_json, as_text
+    from shoplake.look.reconcile import reconcile as run
+    from shoplake.terminal import emit_json, out
+
+    with opened(context.obj, generation) as one:
+        found = run(one, context.obj.lake, topic, parse_day(day, "--day"))
+    emit_json("stream_reconcile", as_json(found)) if json else out(as_text(found))
 
 
 def rollback(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shoplake.look import drawing
+from shoplake.look.running_hour import as_lines
 
 # Currencies a dashboard spells out; the others are named, and --json has them all.
 SHOWN_CURRENCIES = 3
@@ -37,6 +38,8 @@ def dashboards_as_text(found: dict[str, Any]) -> str:
         for block in filled[:SHOWN_CURRENCIES]:
             lines += _block(board["name"], block)
         hidden = [b["currency"] for b in filled[SHOWN_CURRENCIES:]]
+        if board["name"] == "revenue":
+            lines += as_lines(found.get("running_hours", []))
         if hidden:
             lines += ["", f"  Also in {', '.join(hidden)}: --json holds every currency."]
         if not filled and not board["note"]:

@@ -220,29 +220,6 @@ def audit(
 
 
 @app.command()
-def reconcile(
-    context: typer.Context,
-    day: Annotated[str, typer.Option(help="The day, of the shop's zone, that is closed", metavar="DAY")],
-    generation: Annotated[int | None, typer.Option(help="Compare with this generation [default: the published one]", metavar="N", show_default=False)] = None,
-    topic: TOPIC = EVENTS,
-    json: JSON = False,
-) -> None:
-    """Compare a day's figures by stream with those by batch, and name every event that makes them differ.
-
-    Exit code 1 when something is left over. Example: shoplake --lake shop stream reconcile --day 2026-01-31
-    """
-    from shoplake.lake.layout import parse_day
-    from shoplake.look.opened import opened
-    from shoplake.stream.reconcile import as_json, as_text
-    from shoplake.stream.reconcile import reconcile as run
-    from shoplake.terminal import emit_json, out
-
-    with opened(context.obj, generation) as one:
-        found = run(one, context.obj.lake, topic, parse_day(day, "--day"))
-    emit_json("stream_reconcile", as_json(found)) if json else out(as_text(found))
-
-
-@app.command()
 def minutes(context: typer.Context, topic: TOPIC = EVENTS, last: Annotated[int, typer.Option(help="Show so many minutes", metavar="N")] = 10, json: JSON = False) -> None:
     """Show the last minutes' figures; those of a minute that is still open are provisional.
 

@@ -4,6 +4,7 @@ Closed once, when the watermark passes the minute's end; from then on they do no
 counted by the batch build. The minutes that are still open are read from the events as they are.
 """
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from shoplake.engines.duckdb import quote
 from shoplake.stream.side_table import SideTable
 
 MINUTE_US = 60_000_000
+# How much older than the newest event an event may be.
+WATERMARK_US = 5 * MINUTE_US
 KEY = ("minute", "device_type", "utm_medium", "currency")
 SELECT = """
 SELECT
@@ -67,8 +70,6 @@ def _write(rows: Any, stage: Path) -> None:
 
 def _hours(table: SideTable, first: int, last: int, upto: int) -> list[Path]:
     """The files of the hours that [first, last) touches, of batches up to this one."""
-    import datetime as dt
-
     found: list[Path] = []
     events = table.folder / "events"
     there = sorted(events.glob("year=*/month=*/day=*/hour=*"))
@@ -88,23 +89,25 @@ def _list(files: list[Path]) -> str:
     return "[" + ", ".join(quote(str(f)) for f in files) + "]"
 
 
-def minute_metrics(table: SideTable) -> Any:
-    """stream.minute_metrics: every minute, `is_open` for those that may still change. An Arrow table; None when nothing was processed."""
+def minute_metrics(table: SideTable, since_us: int = 0) -> Any:
+    """stream.minute_metrics: every minute from `since_us` on, `is_open` for those that may still change. An Arrow table; None when there are none."""
     account = table.last_account()
     if account is None:
         return None
     # Files of a batch that has no account yet belong to it alone: it is done again, or its account is just being written.
     done = account["batch"]
     watermark = account["watermark_us"] // MINUTE_US * MINUTE_US
-    closed = [f for f in sorted((table.folder / "minutes").glob("date=*/b*.parquet")) if _batch(f) <= done]
-    files = _hours(table, watermark, 1 << 62, done)
+    days = [p for p in sorted((table.folder / "minutes").glob("date=*")) if p.name >= f"date={dt.datetime.fromtimestamp(since_us // 1_000_000, dt.UTC):%Y-%m-%d}"]
+    closed = [f for folder in days for f in sorted(folder.glob("b*.parquet")) if _batch(f) <= done]
+    files = _hours(table, max(watermark, since_us), 1 << 62, done)
     parts = []
     if closed:
-        parts.append(f"SELECT *, FALSE AS is_open FROM read_parquet({_list(closed)}, hive_partitioning = false)")
+        parts.append(f"SELECT *, FALSE AS is_open FROM read_parquet({_list(closed)}, hive_partitioning = false) WHERE EPOCH_US(minute) >= {since_us}")
     if files:
         events = f"read_parquet({_list(files)}, hive_partitioning = false)"
-        parts.append(f"SELECT *, TRUE AS is_open FROM ({SELECT.format(minute=MINUTE_US, events=events, within=f'event_us >= {watermark}')})")
+        parts.append(f"SELECT *, TRUE AS is_open FROM ({SELECT.format(minute=MINUTE_US, events=events, within=f'event_us >= {max(watermark, since_us)}')})")
     if not parts:
         return None
     with duckdb.connect() as c:
-        return c.sql(" UNION ALL ".join(parts) + " ORDER BY ALL").to_arrow_table()
+        found = c.sql(" UNION ALL ".join(parts) + " ORDER BY ALL").to_arrow_table()
+    return found if found.num_rows else None

@@ -25,15 +25,13 @@ from shoplake.lake.publish import kill_point
 from shoplake.settings import Session, zone
 from shoplake.stream.broker import Broker
 from shoplake.stream.letters import DeadLetters
-from shoplake.stream.minutes import KEY, close_minutes
+from shoplake.stream.minutes import KEY, MINUTE_US, WATERMARK_US, close_minutes
 from shoplake.stream.parse import ddl, parsed
 from shoplake.stream.pulse import Pulse
 from shoplake.stream.side_table import SideTable
 from shoplake.stream.topics import MINUTES
 
 TABLE = "clickstream"
-MINUTE_US = 60_000_000
-WATERMARK_US = 5 * MINUTE_US
 AHEAD_US = 10 * MINUTE_US
 PATIENCE = 30.0  # seconds
 # Robots say what they are and are nobody's fault.

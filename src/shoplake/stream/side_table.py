@@ -27,6 +27,11 @@ from shoplake.lake.publish import kill_point
 TABLES = ("events", "rejected")
 
 
+def processed_topics(lake: Lake) -> list[str]:
+    """Topics that a processor wrote into this lake."""
+    return [file.parent.name for file in sorted((lake.root / "stream").glob("*/job.json"))]
+
+
 class SideTable:
     """The output of one topic's processor."""
 

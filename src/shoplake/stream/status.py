@@ -10,7 +10,7 @@ from shoplake.stream.broker import Broker
 from shoplake.stream.clock import now_ms
 from shoplake.stream.landed import landings, topics_folder
 from shoplake.stream.pulse import lives
-from shoplake.stream.side_table import SideTable
+from shoplake.stream.side_table import SideTable, processed_topics
 
 # A job that has said nothing for so long is stuck; it beats every five seconds when not told otherwise.
 SILENCE_MS = 60_000
@@ -98,11 +98,11 @@ def _modified(path: Path) -> int:
 def _processed(lake: Lake) -> list[dict[str, Any]]:
     found = []
     now = now_ms()
-    for folder in sorted((lake.root / "stream").glob("*/job.json")):
-        table = SideTable(lake, folder.parent.name)
+    for topic in processed_topics(lake):
+        table = SideTable(lake, topic)
         totals = (table.last_account() or {}).get("totals", {})
         ends = {int(partition): end for partition, end in totals.get("ends", {}).items()}
-        newest = max(((folder.parent / "batches").glob("b*.json")), default=None)
+        newest = max((table.folder / "batches").glob("b*.json"), default=None)
         age = None if newest is None else now - _modified(newest)
         found.append({"topic": table.topic, "batches": totals.get("batches", 0), "ends": ends, "rejected": totals.get("rejected", {}), "newest_batch_age_ms": age})
     return found

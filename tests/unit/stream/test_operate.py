@@ -1,90 +1,25 @@
-"""How streams are, kept alive, and reconciled with the batch."""
+"""How streams are, and kept alive."""
 
-import datetime as dt
 import json
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from shoplake.build.plan import Options
-from shoplake.build.run import build
 from shoplake.errors import CheckFailed, Held, WrongUse
 from shoplake.lake.layout import Lake
-from shoplake.look.opened import opened
 from shoplake.stream.broker import Broker
 from shoplake.stream.clock import now_ms
 from shoplake.stream.minutes import close_minutes, minute_metrics
 from shoplake.stream.minutes_text import as_text, last_minutes
 from shoplake.stream.pulse import process_token
-from shoplake.stream.reconcile import as_text as reconciled_as_text
-from shoplake.stream.reconcile import reconcile
 from shoplake.stream.side_table import SideTable
 from shoplake.stream.status import as_text as status_as_text
 from shoplake.stream.status import status
 from shoplake.stream.supervise import supervise
-from tests.making import deliver, session
 from tests.unit.stream.kafka import TOPIC, event, land, send
-
-DAY = dt.date(2026, 3, 1)
-TEN = int(dt.datetime(2026, 3, 1, 10, tzinfo=dt.UTC).timestamp()) * 1_000_000
-SECOND = 1_000_000
-
-
-def processed(root: Path, rows: list[dict[str, Any]], batch: int = 0, watermark_us: int = 0) -> SideTable:
-    """A batch of good events as the processor writes them."""
-    table = SideTable(Lake(root), TOPIC)
-    blank = {
-        "event_type": "view", "event_date": DAY, "device_type": "mobile", "utm_medium": None, "currency": "EUR", "quantity": None, "unit_price": None, "is_late": False,
-        "is_ahead": False, "partition": 0, "kafka_us": TEN, "visitor_id": "v1",
-    }  # fmt: skip
-    made = [{**blank, "offset": n, **row} for n, row in enumerate(rows)]
-    kinds = {"utm_medium": pa.string(), "quantity": pa.int64(), "unit_price": pa.decimal128(18, 4)}
-    stage = table.stage(batch, "events") / "year=2026/month=3/day=1/hour=10"
-    stage.mkdir(parents=True)
-    pq.write_table(pa.table({name: pa.array([row[name] for row in made], kinds.get(name)) for name in made[0]}), stage / "x.parquet")
-    table.publish(batch, "events")
-    table.own("query", "t")
-    account = {"batch": batch, "records": len(rows), "good": len(rows), "rejected": {"malformed": 2}, "late": 0, "ahead": 0, "offsets": {"0": [0, len(rows) - 1]}, "watermark_us": watermark_us}
-    table.close(batch, {**account, "totals": table.totals(account)})
-    return table
-
-
-def test_every_event_that_makes_stream_and_batch_differ_is_named(tmp_path: Path) -> None:
-    cart = {"event_type": "add_to_cart"}
-    bought = {"event_type": "purchase", "quantity": 2, "unit_price": Decimal("2.5000"), "transaction_id": "T1"}
-    moments = {"same": 0, "cart": 1, "bought": 2, "late": 3, "ahead": 4, "only_batch": 5, "changed": 6}
-    raw = [
-        {"event_id": name, "event_type": "view", "event_ts": f"2026-03-01T10:00:0{second}.000Z", "visitor_id": "v1", **({k: str(v) for k, v in {"cart": cart, "bought": bought}.get(name, {}).items()})}
-        for name, second in moments.items()
-    ]  # fmt: skip
-    # Sixty views without a cart: the batch takes such a visitor for a robot.
-    raw += [{"event_id": f"bot{n:02}", "event_type": "view", "event_ts": f"2026-03-01T11:{n % 60:02}:{n // 60:02}.000Z", "visitor_id": "robot"} for n in range(70)]
-    deliver(tmp_path, "clickstream", "2026-03-01", raw)
-    build(session(tmp_path), Options())
-    streamed = [{"event_id": name, "event_us": TEN + moments[name] * SECOND, **{k: v for k, v in {"cart": cart, "bought": bought}.get(name, {}).items() if k != "transaction_id"}} for name in moments if name != "only_batch"]
-    streamed[3]["is_late"] = streamed[4]["is_ahead"] = True
-    changed = next(row for row in streamed if row["event_id"] == "changed")
-    changed |= {"event_type": "purchase", "quantity": 1, "unit_price": Decimal("7.0000")}  # the batch took another copy, a view
-    streamed += [dict(streamed[2]), {"event_id": "landed since", "event_us": TEN}]
-    streamed += [{"event_id": f"bot{n:02}", "event_us": TEN + 3600 * SECOND, "visitor_id": "robot"} for n in range(70)]
-    processed(tmp_path, streamed)
-    with opened(session(tmp_path)) as one:
-        found = reconcile(one, Lake(tmp_path), TOPIC, DAY)
-        assert {name: d["events"] for name, d in found.differences.items()} == {"duplicate": 1, "bot": 70, "only_in_stream": 1, "other_content": 0, "late": -1, "ahead": -1, "only_in_batch": -1}
-        assert (found.stream["events"], found.batch["events"]) == (76, 7)
-        assert (found.stream["revenue"], found.batch["revenue"], found.differences["duplicate"]["revenue"], found.differences["other_content"]["revenue"]) == (17, 5, 5, 7)
-        assert set(found.unexplained.values()) == {0}
-        assert found.examples["late"] == ["late"]
-        assert "duplicate +1 +0 +1 +5.0000 delivered again" in " ".join(reconciled_as_text(found).split())
-        with pytest.raises(WrongUse, match="that day is not closed in it"):
-            reconcile(one, Lake(tmp_path), TOPIC, DAY + dt.timedelta(1))
-        with pytest.raises(WrongUse, match="topic other was not processed"):
-            reconcile(one, Lake(tmp_path), "other", DAY)
+from tests.unit.stream.processed import SECOND, TEN, processed
 
 
 def test_minutes_close_once_and_open_ones_are_provisional(tmp_path: Path) -> None:
