@@ -176,7 +176,7 @@ def _processor(a: Facts, place: _Place) -> Any:
     session = settings({"lake": str(place.folder / "lake"), "threads": str(a["threads"]), "memory": "1GB"})
     session.lake.create()
     one = Processor(session, place.broker, TOPIC, "bench", Pulse("process", None, quiet=True), Options(until_end=True, jars=f"{resolve('spark-kafka')}/lib", most=BATCH))
-    one.table.folder.mkdir(parents=True)
+    one.table.local.mkdir(parents=True)
     engine = Spark(scratch=place.folder / "spark", master=facts.master_of("", str(a["threads"])), memory="1g", settings=one._settings())
     one._show_ref(engine)
     return one, engine

@@ -45,6 +45,10 @@ class Files(ABC):
         """Take away a file, or a folder with all that is in it. One that is not there is no error."""
 
     @abstractmethod
+    def rename(self, path: str, into: str) -> None:
+        """Put a file in another place, in one step; what was there is replaced. The folder is made."""
+
+    @abstractmethod
     def settle(self, paths: Iterable[str]) -> None:
         """These files and their folders survive a power cut."""
 
@@ -107,6 +111,10 @@ class LocalFiles(Files):
             with suppress(FileNotFoundError):  # Hive takes its own staging folders away at the same time
                 shutil.rmtree(there)
         there.unlink(missing_ok=True)
+
+    def rename(self, path: str, into: str) -> None:
+        (self.root / into).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(self.root / path, self.root / into)
 
     def settle(self, paths: Iterable[str]) -> None:
         """Many at a time: a busy disk answers sixteen as soon as one."""

@@ -26,6 +26,7 @@ from shoplake.lake.files import Entry, Files
 PREFIX = "hdfs://"
 _URI = re.compile(r"hdfs://(?P<host>[^/:]+)(:(?P<port>[0-9]+))?(?P<folder>/[^?#]+)")
 _WEB_PORT = 9870
+LOCK = "LOCK"
 _AT_ONCE = 16
 # What is copied here: by folder, as patterns of names. CURRENT before the manifests, or it may name one that came later.
 _SMALL = ("format_version", "project", "on/*/CURRENT", "raw/_receipts/*.json", "on/*/gen/*.json", "on/*/ref/*.parquet")
@@ -92,6 +93,11 @@ class HdfsFiles(Files):
         shutil.rmtree(here) if here.is_dir() else here.unlink(missing_ok=True)
         self._have.pop(path, None)
 
+    def rename(self, path: str, into: str) -> None:
+        there = self._there(into)
+        self._ask(lambda: self._fs.makedirs(there.rpartition("/")[0], exist_ok=True))
+        self._ask(lambda: self._fs.replace(self._there(path), there))
+
     def settle(self, paths: Iterable[str]) -> None:
         """A file that is closed is on every DataNode it is to be on."""
         return
@@ -142,47 +148,47 @@ class HdfsFiles(Files):
         except FileNotFoundError:
             here.unlink(missing_ok=True)  # swept between the listing and now
 
-    def holder(self) -> str | None:
-        """Who holds the lake's lock."""
+    def holder(self, name: str = LOCK) -> str | None:
+        """Who holds the lake's lock, or another of that name."""
         try:
-            return str(self._ask(lambda: self._fs.cat_file(self._there("LOCK"))).decode()) or "unknown"
+            return str(self._ask(lambda: self._fs.cat_file(self._there(name))).decode()) or "unknown"
         except FileNotFoundError:
             return None
 
     @contextmanager
-    def locked(self, wait_seconds: float) -> Iterator[None]:
-        """Hold the file LOCK, which is made by one of all that want it; the small files are those of now. HDFS does not take it away when its holder dies: the next
+    def locked(self, wait_seconds: float, name: str = LOCK) -> Iterator[None]:
+        """Hold a lock's file, which is made by one of all that want it; the small files are those of now. HDFS does not take it away when its holder dies: the next
         process of the same machine does; on another, a person. Raises Held."""
         me, until = f"{os.getpid()} on {socket.gethostname()}", time.monotonic() + wait_seconds
-        while not self._ask(lambda: self._fs.make(self._there("LOCK"), me.encode())):
-            who = self._living_holder()
+        while not self._ask(lambda: self._fs.make(self._there(name), me.encode())):
+            who = self._living_holder(name)
             if who is None:  # let go since, or not yet written
                 time.sleep(0.05)
                 continue
             if time.monotonic() >= until:
                 raise Held(
-                    f"{self.uri}/LOCK: held by process {who}. Wait until it has ended, or use --wait SECONDS. If it ended "
-                    f"without letting go, take the file away: hdfs dfs -rm {self.uri}/LOCK"
+                    f"{self.uri}/{name}: held by process {who}. Wait until it has ended, or use --wait SECONDS. If it ended "
+                    f"without letting go, take the file away: hdfs dfs -rm {self.uri}/{name}"
                 )
             time.sleep(min(0.5, max(0.05, until - time.monotonic())))
         try:
             self.pull()  # what the last holder published; who swept by an older copy would take it for left over
             yield
         finally:
-            if self.holder() == me:  # a person may have given it to another
-                self._ask(lambda: self._fs.delete(self._there("LOCK")))
+            if self.holder(name) == me:  # a person may have given it to another
+                self._ask(lambda: self._fs.delete(self._there(name)))
 
-    def _living_holder(self) -> str | None:
+    def _living_holder(self, name: str) -> str | None:
         """Who holds the lock; the lock of a process of this machine that has ended is taken away. Asked and taken under a lock of this
         machine: of two that find it dead, the second would take away what the first has made in its place."""
         import filelock
 
-        name = re.sub(r"\W", "_", self.uri)
-        with filelock.FileLock(Path(tempfile.gettempdir()) / f"shoplake-{getpass.getuser()}-{name}.lock"):
-            who = self.holder()
+        lake = re.sub(r"\W", "_", self.uri)
+        with filelock.FileLock(Path(tempfile.gettempdir()) / f"shoplake-{getpass.getuser()}-{lake}.lock"):
+            who = self.holder(name)
             if who is None or not is_dead(who):
                 return who
-            self._ask(lambda: self._fs.delete(self._there("LOCK")))
+            self._ask(lambda: self._fs.delete(self._there(name)))
             return None
 
     def _there(self, path: str) -> str:

@@ -86,14 +86,14 @@ def reconcile(one: Opened, lake: Lake, topic: str, day: dt.date) -> Reconciled:
     table = SideTable(lake, topic)
     account = table.last_account()
     if account is None:
-        raise WrongUse(f"{table.folder}: topic {topic} was not processed into this lake. Start `shoplake stream process`.")
-    files = [f for f in sorted((table.folder / "events").glob("year=*/month=*/day=*/hour=*/b*.parquet")) if int(f.name[1:13]) <= account["batch"]]
+        raise WrongUse(f"{table.place()}: topic {topic} was not processed into this lake. Start `shoplake stream process`.")
+    files = table.published(table.folders("events", 4), account["batch"])
     if not files:
-        raise WrongUse(f"{table.folder / 'events'}: no good events yet.")
+        raise WrongUse(f"{table.place()}/events: no good events yet.")
     if one.manifest.as_of and day.isoformat() >= one.manifest.as_of:
         raise WrongUse(f"--day {day}: generation {one.manifest.generation} is as of {one.manifest.as_of}, and that day is not closed in it. Build again, or name an earlier day.")
     until = dt.datetime.fromtimestamp(account["watermark_us"] // 1_000_000, dt.UTC)
-    events = f"read_parquet([{', '.join(quote(str(f.resolve())) for f in files)}], hive_partitioning = false)"
+    events = f"read_parquet([{', '.join(quote(f) for f in files)}], hive_partitioning = false)"
     with_ = _SQL.format(events=events, day=day.isoformat())
     stream = one.dicts(f"{with_} SELECT {_STREAM} FROM compared")[0]
     batch = one.dicts(f"{with_} SELECT {_CORE} FROM batch WHERE counts")[0]

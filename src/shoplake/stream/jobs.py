@@ -50,7 +50,6 @@ def land(session: Session, topic: str, options: LandOptions, partitions: str, al
 def process(session: Session, topic: str, options: ProcessOptions, allow_plaintext: bool, every: float) -> Pulse:
     """Process a topic; what was done. Raises what Processor.run raises, WrongUse for a topic that does not exist."""
     lake = session.lake
-    lake.require_folder("processing a stream")
     broker = connect(session, allow_plaintext)
     broker.require_topic(topic)
     lake.create()

@@ -5,7 +5,6 @@ counted by the batch build. The minutes that are still open are read from the ev
 """
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -45,48 +44,49 @@ def close_minutes(table: SideTable, batch: int, before: int, after: int) -> list
     if not files:
         return []
     events = f"read_parquet({_list(files)}, hive_partitioning = false)"
-    with duckdb.connect() as c:
+    with _connected(table) as c:
         rows: Any = c.sql(SELECT.format(minute=MINUTE_US, events=events, within=within) + " ORDER BY ALL").to_arrow_table()
     if not rows.num_rows:
         return []
-    stage = table.stage(batch, "minutes")
-    _write(rows, stage)
+    _write(rows, table, table.stage(batch, "minutes"))
     table.publish(batch, "minutes")
     found: list[dict[str, Any]] = rows.to_pylist()
     return found
 
 
-def _write(rows: Any, stage: Path) -> None:
+def _write(rows: Any, table: SideTable, stage: str) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     days = pc.strftime(rows.column("minute"), format="%Y-%m-%d")
     for day in pc.unique(days).to_pylist():
-        folder = stage / f"date={day}"
-        folder.mkdir(parents=True, exist_ok=True)
-        pq.write_table(rows.filter(pc.equal(days, pa.scalar(day))), folder / "rows.parquet", compression="zstd")
+        path = f"{stage}/date={day}/rows.parquet"
+        here = table.lake.root / path
+        here.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(rows.filter(pc.equal(days, pa.scalar(day))), here, compression="zstd")
+        table.files.share(path)
 
 
-def _hours(table: SideTable, first: int, last: int, upto: int) -> list[Path]:
+def _hours(table: SideTable, first: int, last: int, upto: int) -> list[str]:
     """The files of the hours that [first, last) touches, of batches up to this one."""
-    found: list[Path] = []
-    events = table.folder / "events"
-    there = sorted(events.glob("year=*/month=*/day=*/hour=*"))
-    for folder in there:
-        year, month, day, hour = (int(part.partition("=")[2]) for part in folder.parts[-4:])
+    wanted = []
+    for folder in table.folders("events", 4):
+        year, month, day, hour = (int(part.partition("=")[2]) for part in folder.split("/")[-4:])
         begin = int(dt.datetime(year, month, day, hour, tzinfo=dt.UTC).timestamp()) * 1_000_000
         if begin < last and begin + HOUR_US > first:
-            found += [f for f in sorted(folder.glob("b*.parquet")) if _batch(f) <= upto]
-    return found
+            wanted.append(folder)
+    return table.published(wanted, upto)
 
 
-def _batch(file: Path) -> int:
-    return int(file.name[1:13])
+def _list(files: list[str]) -> str:
+    return "[" + ", ".join(quote(f) for f in files) + "]"
 
 
-def _list(files: list[Path]) -> str:
-    return "[" + ", ".join(quote(str(f)) for f in files) + "]"
+def _connected(table: SideTable) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    table.files.register(connection)
+    return connection
 
 
 def minute_metrics(table: SideTable, since_us: int = 0) -> Any:
@@ -97,8 +97,8 @@ def minute_metrics(table: SideTable, since_us: int = 0) -> Any:
     # Files of a batch that has no account yet belong to it alone: it is done again, or its account is just being written.
     done = account["batch"]
     watermark = account["watermark_us"] // MINUTE_US * MINUTE_US
-    days = [p for p in sorted((table.folder / "minutes").glob("date=*")) if p.name >= f"date={dt.datetime.fromtimestamp(since_us // 1_000_000, dt.UTC):%Y-%m-%d}"]
-    closed = [f for folder in days for f in sorted(folder.glob("b*.parquet")) if _batch(f) <= done]
+    days = [p for p in table.folders("minutes", 1) if p.rpartition("=")[2] >= f"{dt.datetime.fromtimestamp(since_us // 1_000_000, dt.UTC):%Y-%m-%d}"]
+    closed = table.published(days, done)
     files = _hours(table, max(watermark, since_us), 1 << 62, done)
     parts = []
     if closed:
@@ -108,6 +108,6 @@ def minute_metrics(table: SideTable, since_us: int = 0) -> Any:
         parts.append(f"SELECT *, TRUE AS is_open FROM ({SELECT.format(minute=MINUTE_US, events=events, within=f'event_us >= {max(watermark, since_us)}')})")
     if not parts:
         return None
-    with duckdb.connect() as c:
+    with _connected(table) as c:
         found = c.sql(" UNION ALL ".join(parts) + " ORDER BY ALL").to_arrow_table()
     return found if found.num_rows else None

@@ -12,7 +12,7 @@ def last_minutes(lake: Lake, topic: str, count: int) -> list[dict[str, Any]]:
     """Rows of stream.minute_metrics of the last `count` minutes that have any, oldest first. Raises WrongUse when there are none."""
     found = minute_metrics(SideTable(lake, topic))
     if found is None:
-        raise WrongUse(f"{SideTable(lake, topic).folder}: nothing was processed yet. Start `shoplake stream process`.")
+        raise WrongUse(f"{SideTable(lake, topic).place()}: nothing was processed yet. Start `shoplake stream process`.")
     rows: list[dict[str, Any]] = found.to_pylist()
     wanted = sorted({row["minute"] for row in rows})[-count:]
     return [row for row in rows if row["minute"] in wanted]

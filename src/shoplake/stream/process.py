@@ -24,6 +24,7 @@ from shoplake.errors import Lacking, ShoplakeError
 from shoplake.lake.publish import kill_point
 from shoplake.settings import Session, zone
 from shoplake.stream.broker import Broker
+from shoplake.stream.clock import now_ms
 from shoplake.stream.letters import DeadLetters
 from shoplake.stream.minutes import KEY, MINUTE_US, WATERMARK_US, close_minutes
 from shoplake.stream.parse import ddl, parsed
@@ -64,7 +65,7 @@ class Processor:
         """Raises Held, WrongUse for a checkpoint and output that do not belong together, Lacking for a Spark or broker that fails."""
         with self.table.lock():
             self.table.check(self.topic_id)
-            scratch = self.table.folder / ".spark"
+            scratch = self.table.local / ".spark"
             engine = Spark(scratch=scratch.resolve(), master=facts.master_of(self.session["spark_master"], self.session["threads"]),
                            memory=facts.memory_of(self.session["memory"]), settings=self._settings())  # fmt: skip
             try:
@@ -95,7 +96,7 @@ class Processor:
 
         for name, rows in tables.items():
             contract = load(self.session["project"]).table(f"ref.{name}")
-            folder = self.table.folder / ".spark" / "ref" / name
+            folder = self.table.local / ".spark" / "ref" / name
             folder.mkdir(parents=True, exist_ok=True)
             pq.write_table(rows, folder / "rows.parquet")
             engine.show_files(_place(contract.full_name), facts.ddl(contract), str(folder.resolve()), [str(folder.resolve())])
@@ -110,7 +111,7 @@ class Processor:
             "includeHeaders": "true", **_for_spark(self.broker.settings),
         }  # fmt: skip
         source = engine.session.readStream.format("kafka").options(**options).load()
-        writer = source.writeStream.queryName("shoplake").option("checkpointLocation", str(self.table.checkpoint.resolve())).foreachBatch(self._batch)
+        writer = source.writeStream.queryName("shoplake").option("checkpointLocation", self.table.files.address(self.table.checkpoint)).foreachBatch(self._batch)
         if self.options.until_end:
             writer = writer.trigger(availableNow=True)
         else:
@@ -134,11 +135,11 @@ class Processor:
         if "offset" in said and ("data may have been lost" in said or "KAFKA_DATA_LOSS" in said):
             return Lacking(
                 f"topic {self.topic}: events were deleted before they were processed ({said.splitlines()[0][:300]}). The landed files may hold them: they are in the next build. "
-                f"To process the topic from what it holds now, move {self.table.folder} away."
+                f"To process the topic from what it holds now, move {self.table.place()} away."
             )
         if type(e).__name__ == "StreamingQueryException":
             told = next((line.strip() for line in said.splitlines() if "Exception" in line or "Error" in line), said.splitlines()[0])
-            return ShoplakeError(f"Spark ended the query: {told[:300]}. What was written stays and is whole. Run the same again; when it ends so again, look at {self.table.checkpoint}.")
+            return ShoplakeError(f"Spark ended the query: {told[:300]}. What was written stays and is whole. Run the same again; when it ends so again, look at {self.table.place(self.table.checkpoint)}.")
         return e
 
     def _lag(self, query: Any) -> dict[int, int] | None:
@@ -174,7 +175,7 @@ class Processor:
             read.unpersist()
         kill_point("before_account")
         closed = close_minutes(self.table, batch, before, account["watermark_us"])
-        account["closed_minutes"] = len(closed)
+        account |= {"closed_minutes": len(closed), "at_ms": now_ms()}
         self._announce(closed)
         account["totals"] = self.table.totals(account)
         self.table.close(batch, account)
@@ -228,10 +229,10 @@ class Processor:
         if account["good"]:
             hours = [f"{part.upper()}(event_ts) AS {part}" for part in ("year", "month", "day", "hour")]
             good = judged.where("reject IS NULL").selectExpr("* EXCEPT (reject)", "(processing_us - event_us) DIV 1000 AS latency_ms", *hours)
-            good.write.partitionBy("year", "month", "day", "hour").parquet(str(self.table.stage(batch, "events").resolve()))
+            good.write.partitionBy("year", "month", "day", "hour").parquet(self.table.files.address(self.table.stage(batch, "events")))
         if account["rejected"]:
             bad = judged.where("reject IS NOT NULL").selectExpr("reject", "raw_text", "`partition`", "`offset`", "kafka_us", "processing_us")
-            bad.coalesce(1).write.parquet(str(self.table.stage(batch, "rejected").resolve()))
+            bad.coalesce(1).write.parquet(self.table.files.address(self.table.stage(batch, "rejected")))
             self._letters(judged, account)
         kill_point("before_publish")
         for table in ("events", "rejected"):

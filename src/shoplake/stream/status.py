@@ -100,10 +100,10 @@ def _processed(lake: Lake) -> list[dict[str, Any]]:
     now = now_ms()
     for topic in processed_topics(lake):
         table = SideTable(lake, topic)
-        totals = (table.last_account() or {}).get("totals", {})
+        last = table.last_account() or {}
+        totals = last.get("totals", {})
         ends = {int(partition): end for partition, end in totals.get("ends", {}).items()}
-        newest = max((table.folder / "batches").glob("b*.json"), default=None)
-        age = None if newest is None else now - _modified(newest)
+        age = now - last["at_ms"] if last else None
         found.append({"topic": table.topic, "batches": totals.get("batches", 0), "ends": ends, "rejected": totals.get("rejected", {}), "newest_batch_age_ms": age})
     return found
 

@@ -115,10 +115,10 @@ def checkpoint(root: Path, planned: list[int], done: list[int]) -> SideTable:
     """What Spark leaves of so many batches, each with its account."""
     table = SideTable(Lake(root), TOPIC)
     for name, batches in (("offsets", planned), ("commits", done)):
-        (table.checkpoint / name).mkdir(parents=True, exist_ok=True)
+        (root / table.checkpoint / name).mkdir(parents=True, exist_ok=True)
         for batch in batches:
-            (table.checkpoint / name / str(batch)).write_text("v1\n{}")
-    (table.checkpoint / "metadata").write_text('{"id":"query"}')
+            (root / table.checkpoint / name / str(batch)).write_text("v1\n{}")
+    (root / table.checkpoint / "metadata").write_text('{"id":"query"}')
     return table
 
 
@@ -141,7 +141,7 @@ def test_a_checkpoint_that_does_not_fit_is_told_before_spark_starts(planned: lis
         table.close(batch, {"batch": batch})
     if said is None:
         table.check("t")
-        (table.checkpoint / "offsets" / "0").write_text("")
+        (tmp_path / table.checkpoint / "offsets" / "0").write_text("")
         said = r"offsets/0: damaged: found 0 bytes"
     with pytest.raises(WrongUse, match=said):
         table.check("t")
@@ -150,11 +150,23 @@ def test_a_checkpoint_that_does_not_fit_is_told_before_spark_starts(planned: lis
 def test_a_checkpoint_is_of_one_topic_and_one_output(tmp_path: Path) -> None:
     table = checkpoint(tmp_path, [], [])
     table.check("t")  # begun by a run that was killed at once: it is taken over
-    (table.folder / "events").mkdir()
+    (table.local / "events").mkdir()
     with pytest.raises(WrongUse, match="a checkpoint without its output"):
         table.check("t")
     table.own("query", "t")
     with pytest.raises(WrongUse, match="as it was before it was made anew"):
         table.check("another")
-    with table.lock(), pytest.raises(Held, match="another processor is at work"):
-        SideTable(Lake(tmp_path), TOPIC).lock()
+    with table.lock(), pytest.raises(Held, match="another processor is at work"), SideTable(Lake(tmp_path), TOPIC).lock():
+        pass
+    with SideTable(Lake(tmp_path), TOPIC).lock():  # let go
+        pass
+
+
+def test_old_accounts_go_and_the_newest_holds_their_sums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shoplake.stream.side_table.KEPT_ACCOUNTS", 2)
+    table = SideTable(Lake(tmp_path), TOPIC)
+    for batch in range(5):
+        account = {"batch": batch, "records": 1, "good": 1, "late": 0, "ahead": 0, "rejected": {}, "offsets": {"0": [batch, batch]}}
+        table.close(batch, {**account, "totals": table.totals(account)})
+    assert [a["batch"] for a in table.accounts()] == [3, 4]
+    assert table.account(4)["totals"]["records"] == 5
