@@ -37,7 +37,7 @@ test-real: $(DEV) ## The tests on real data; SHOPLAKE_REAL_DATA names the folder
 	@$(RUN)python -m pytest -m 'real and not spark and not hadoop'
 
 test-long: $(DEV) ## Long repetitions: kills by the dozen, thousands of mangled lines, readers during publication
-	@$(RUN)python -m pytest -m 'long and not spark and not hadoop' -n auto
+	@$(RUN)python -m pytest -m 'long and not spark and not hadoop and not kafka' -n auto
 
 test-engines-long: $(SPARK) hadoop ## Long runs on Spark and Hive: twenty kills of a build on each, a whole year, the real file on both; hours
 	@$(RUN)python -m pytest -m 'long and (spark or hadoop)$(if $(SHOPLAKE_REAL_DATA),, and not real)' tests/system
@@ -78,7 +78,7 @@ kafka-down: $(KAFKA) ## Stop it; the data stays
 test-stream: $(SPARK) $(KAFKA) ## Streams on real Kafka brokers: kills, rebalances, lost brokers, refused logins, files and stream equal
 	@$(RUN)python -m pytest -n 2 -m 'kafka and not long' tests/unit/stream tests/system tests/docs
 
-test-stream-long: $(SPARK) $(KAFKA) ## The same with hundreds of kills; an hour
+test-stream-long: $(SPARK) $(HADOOP) $(KAFKA) ## The same with hundreds of kills, and once on HDFS; an hour
 	@SHOPLAKE_REPEAT=long $(RUN)python -m pytest -m 'kafka' tests/system
 
 test-wheel: $(DEV) ## The built wheel, in a bare environment and from an empty folder

@@ -3,7 +3,7 @@
     spark-submit --master spark://HOST:7077 --packages org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0 jobs/spark_streaming_kafka.py \
         --lake LAKE [options of `shoplake stream process`]
 
-LAKE is a folder that the driver and every executor see under the same path. Master, memory, cores and packages are spark-submit's
+LAKE is a folder that the driver and every executor see under the same path, or hdfs://NAMENODE:PORT/FOLDER. Master, memory, cores and packages are spark-submit's
 own options.
 """
 

@@ -17,7 +17,8 @@ from cluster.resolve import resolve
 
 from tests.system.streams import SHOPLAKE, make_topic, produce
 
-pytestmark = [pytest.mark.kafka, pytest.mark.hadoop, pytest.mark.spark, pytest.mark.long]
+# Not marked as one of Spark or HDFS: `make test-stream-long` is where it runs.
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 EVENTS = 6_000
 
 
