@@ -33,8 +33,8 @@ def check_readable(path: Path) -> None:
 
 
 @contextmanager
-def disk_in_words(lake: Lake) -> Iterator[None]:
-    """Turn a failing disk into Lacking."""
+def disk_in_words(lake: Lake, so_far: str = "Nothing was landed") -> Iterator[None]:
+    """Turn a failing disk into Lacking. `so_far`: how far the work came."""
     try:
         yield
     except OSError as e:
@@ -42,7 +42,7 @@ def disk_in_words(lake: Lake) -> Iterator[None]:
             what, remedy = f"{lake.root}: the disk is full", "free some space"
         else:
             what, remedy = f"{e.filename or lake.root}: cannot be written ({e.strerror or e})", "mend that"
-        raise Lacking(f"{what}. Nothing was landed; {remedy} and run the same command again.") from e
+        raise Lacking(f"{what}. {so_far}; {remedy} and run the same command again.") from e
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def split(lake: Lake, contracts: Contracts) -> list[Split]:
     """
     found = []
     for landing in landings(lake):
-        with disk_in_words(lake), incoming(lake) as folder:
+        with disk_in_words(lake, "What was landed is there, and is not raw yet"), incoming(lake) as folder:
             one = _Splitting(landing, contracts, folder).run()
         if one is not None:
             found.append(one)
