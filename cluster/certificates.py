@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shoplake.errors import Lacking, ShoplakeError
 
-DAYS = "30"
+DAYS = "825"
 
 
 class Certificates:

@@ -3,6 +3,7 @@
 import base64
 import os
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -152,10 +153,13 @@ class Kafka:
         if not id_file.exists():
             id_file.write_text("s" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22], encoding="utf-8")
         words = [*self._command(STORAGE, "256m", self.servers[n - 1].folder), "format", "-t", id_file.read_text(encoding="utf-8"), "-c", str(conf)]
-        for name, password in self.users.items():
-            words += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
         environment = {**java.environment(), "KAFKA_BROKER_PASSWORD": self.users.get("broker", "")}
-        done = subprocess.run(words, env=environment, cwd=self.folder, capture_output=True, text=True, check=False)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as secrets:  # for its owner alone; a command line is everybody's to read
+            secrets.writelines(f"--add-scram\nSCRAM-SHA-512=[name={name},password={password}]\n" for name, password in self.users.items())
+            secrets.flush()
+            if self.users:
+                words.append(f"@{secrets.name}")
+            done = subprocess.run(words, env=environment, cwd=self.folder, capture_output=True, text=True, check=False)
         if done.returncode:
             # What it prints on standard output holds the users' stored keys.
             raise ShoplakeError(f"Kafka could not format {self.servers[n - 1].folder}: {done.stderr[-600:]}")
