@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -196,6 +197,7 @@ class Spark:
         if is_submitted():
             master = "the master of spark-submit"
         else:
+            _require_master(master)
             builder = builder.master(master)
             scratch.mkdir(parents=True, exist_ok=True)
             (scratch / "log4j2.properties").write_text(_LOG)
@@ -320,6 +322,21 @@ def _of_this_machine(scratch: Path, memory: str, master: str) -> dict[str, str]:
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
         found |= {**LOCAL, "spark.local.dir": str(scratch / "local")}
     return found
+
+
+def _require_master(master: str) -> None:
+    """Raises Lacking when no master of spark://HOST:PORT[,HOST:PORT] takes a connection: Spark itself would try for a minute."""
+    if not master.startswith("spark://"):
+        return
+    said = ""
+    for place in master.removeprefix("spark://").split(","):
+        host, _, port = place.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+            return
+        except (OSError, ValueError) as e:
+            said = f"{place}: {e}"
+    raise Lacking(f"Spark did not start at {master}: no master answers ({said}). Start it, or correct spark_master.")
 
 
 def require_java() -> None:
