@@ -45,7 +45,7 @@ test-engines-long: $(SPARK) hadoop ## Long runs on Spark and Hive: twenty kills 
 spark: $(SPARK) ## Spark on this machine, into the environment (needs Java; half a gigabyte)
 
 test-spark: $(SPARK) ## Every model on a real Spark, against DuckDB's rows
-	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -n 2 -m 'not hadoop and not guide and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)' $(ON_SPARK)
+	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -n 2 -m 'not hadoop and not kafka and not guide and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)' $(ON_SPARK)
 
 test-impala: $(IMPALA) ## What is rendered for Impala, parsed by two grammars of it (needs node and npm)
 	@$(RUN)python -m tests.impala.grammars

@@ -32,7 +32,7 @@ ENGINES = ("duckdb", "spark")
 ZONES = {"made": "Europe/Berlin", "year": "Europe/Berlin", "uci": "Europe/London"}
 
 
-MONTHS = "2025-11-01"  # a folder costs Spark what thousands of rows do: arrivals from here on, unless time is no matter
+MONTHS = "2025-12-01"  # a folder costs Spark what thousands of rows do: arrivals from here on, unless time is no matter
 
 
 @pytest.fixture(scope="module", params=["made", pytest.param("year", marks=pytest.mark.long), pytest.param("uci", marks=[pytest.mark.real, pytest.mark.long])])
@@ -107,8 +107,8 @@ def test_late_arrivals_rewrite_the_days_they_touch(lake: Lake) -> None:
     order = rows("duckdb", lake.root, "SELECT transaction_id, line_number, product_id, user_id, CAST(order_date AS VARCHAR) FROM core.fact_transactions WHERE is_sale ORDER BY ordered_us LIMIT 1")  # fmt: skip
     (transaction, line, product, user, _), *_ = order
     late = {"transaction_id": transaction, "line_number": line, "product_id": product, "user_id": user, "quantity": 1, "unit_price": 7,
-            "currency": "EUR", "status": "cancelled", "ordered_at": f"{days[40]}T10:00:00Z", "updated_at": f"{days[-1]}T22:00:00Z"}  # fmt: skip
-    profile = {"user_id": user, "customer_segment": "vip", "updated_at": f"{days[30]}T00:00:00Z"}
+            "currency": "EUR", "status": "cancelled", "ordered_at": f"{days[20]}T10:00:00Z", "updated_at": f"{days[-1]}T22:00:00Z"}  # fmt: skip
+    profile = {"user_id": user, "customer_segment": "vip", "updated_at": f"{days[15]}T00:00:00Z"}
     deliver(lake.root, "transactions", days[-1], [late], name="late")
     deliver(lake.root, "users", days[-1], [profile], name="late")
     file = lake.root / next(f.path for files in before.table_files.values() for f in files)
