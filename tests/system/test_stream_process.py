@@ -72,7 +72,7 @@ def send_at(kafka: Kafka, topic: str, events: list[tuple[str, str]]) -> None:
 
 
 def test_killed_and_read_plainly(kafka: Kafka, tmp_path: Path) -> None:
-    kills, events = repeat(3, 20), repeat(15_000, 100_000)
+    kills, events = repeat(3, 50), repeat(15_000, 200_000)
     topic, lake = "killed", tmp_path / "lake"
     make_topic(kafka, topic, partitions=2)
     assert produce(kafka, topic, events, tmp_path).acknowledged == events
