@@ -35,7 +35,7 @@ pytestmark = pytest.mark.hadoop
 
 PLAN = Plan(events=30_000, transactions=15_000, users=3_000, products=500, mess=mess_rates("heavy", []))
 # Two stretches of arrivals: the first brings most users and products. A partition costs a local metastore what a thousand rows do.
-ARRIVALS = [("2025-01-01", "2025-01-05"), ("2025-10-10", "2025-10-31")]
+ARRIVALS = [("2025-01-01", "2025-01-04"), ("2025-10-20", "2025-10-31")]
 CONTRACTS = load()
 MODELS = [m for m in read_models(project_folder() / "warehouse", CONTRACTS) if m.table.layer != "clean"]
 FILES = project_folder() / "rendered" / "hive"
