@@ -186,12 +186,13 @@ def test_the_job_of_spark_submit_makes_the_same_and_its_metastore_follows(half: 
     for kill in ({"SHOPLAKE_KILL_AT": "after_current"}, {}):  # published, and the metastore knows nothing; then it is told
         ran.append(subprocess.run(
             [*words, ROOT / "jobs" / "spark_etl_warehouse.py", "--lake", lake], cwd=tmp_path, capture_output=True, text=True, check=False,
-            env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable, **kill},
+            env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable, "JAVA_TOOL_OPTIONS": UNCOMPILED, **kill},
         ))  # fmt: skip
     said = "".join(f"{one.stdout[-2000:]}\n{one.stderr[-2000:]}\n" for one in ran)
     assert [one.returncode for one in ran] == [128 + signal.SIGKILL, 0], said
     assert _hashes(lake, "spark") == after
-    asked = subprocess.run([sys.executable, "-c", THROUGH_THE_METASTORE, lake, json.dumps(settings)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-c", THROUGH_THE_METASTORE, lake, json.dumps(settings)]
+    asked = subprocess.run(words, cwd=tmp_path, env={**os.environ, "JAVA_TOOL_OPTIONS": UNCOMPILED}, capture_output=True, text=True, check=False)
     assert asked.returncode == 0, asked.stderr[-3000:]
     found = [json.loads(line) for line in asked.stdout.splitlines()]
     assert found[0] == after
