@@ -114,7 +114,7 @@ $(ENV): $(VENV)/bin/python pyproject.toml constraints.txt
 	@touch $@
 
 $(DEV): $(ENV)
-	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,stream]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
+	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,stream,learn]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
 	@touch $@
 
 $(SPARK): $(DEV)

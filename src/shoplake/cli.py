@@ -12,6 +12,7 @@ from shoplake.contracts import command as contracts_command
 from shoplake.errors import ShoplakeError
 from shoplake.generate import command as generate_command
 from shoplake.ingest import command as ingest_command
+from shoplake.learn import command as learn_command
 from shoplake.look import command as look_command
 from shoplake.stream import command as stream_command
 
@@ -63,6 +64,7 @@ app.command("demo")(demo_command.demo)
 app.add_typer(stream_command.app, name="stream")
 stream_command.app.command("reconcile")(look_command.reconcile)
 app.add_typer(look_command.show_app, name="show")
+app.add_typer(learn_command.app, name="learn")
 for verb in (
     look_command.query,
     look_command.explain,

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src/shoplake"
-VERBS = {"generate", "ingest", "build", "look", "stream"}
+VERBS = {"generate", "ingest", "build", "look", "stream", "learn"}
 # Who may import whom; everyone may import errors. generate and build may be used by the other verbs.
 MAY = {
     "errors": set(),
@@ -25,8 +25,9 @@ MAY = {
     "ingest": {"contracts", "lake", "engines", "settings", "terminal", "generate", "build"},
     "stream": {"contracts", "lake", "engines", "settings", "terminal", "generate", "build", "ingest"},
     "look": {"contracts", "lake", "engines", "settings", "terminal", "generate", "build", "stream"},
+    "learn": {"contracts", "lake", "engines", "settings", "terminal", "generate", "build", "look"},
     "demo": {"terminal"},
-    "cli": {"contracts", "demo", "generate", "ingest", "build", "look", "stream", "settings"},
+    "cli": {"contracts", "demo", "generate", "ingest", "build", "look", "stream", "learn", "settings"},
     "__main__": {"cli"},
 }
 HEAVY = {
@@ -42,6 +43,8 @@ HEAVY = {
     "yaml",
     "pyspark",
     "confluent_kafka",
+    "sklearn",
+    "scipy",
 }
 CLOCK = re.compile(r"datetime\.now\(|date\.today\(|utcnow\(|time\.time\(|uuid4\(|default_rng\(\)|\brandom\.random\(")
 # The command line may read the clock; an age of a file is not a value in one.

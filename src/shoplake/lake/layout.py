@@ -25,6 +25,7 @@ class Lake:
     gen/gen-N.duckdb, .json     a published generation (core, marts) and its manifest
     on/<engine>/                the same of another engine: clean, rejected, ref, gen, CURRENT; its core, marts and ledger are
                                 folders of files, <layer>/<table>/g=N/ (on Hive g-N)
+    models/<name>/<version>/    what was learnt: the model, how it was judged, its card
     truth/, truth.json          on a generated lake: what was planted
     """
 
@@ -86,6 +87,10 @@ class Lake:
     @property
     def truth(self) -> Path:
         return self.root / "truth"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
 
     @property
     def scratch(self) -> Path:

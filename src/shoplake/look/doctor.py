@@ -30,6 +30,7 @@ TOOLS = {
 LIBRARIES = {
     "pyspark": "the same models at cluster scale",
     "confluent_kafka": "events in motion",
+    "sklearn": "churn scores",
     "airflow": "schedules",
     "dash": "dashboards in a browser",
 }

@@ -1,0 +1,137 @@
+"""Churn: taught at one cut, judged at a later one by other users, beside what a single column tells and the best that could be reached."""
+
+import datetime as dt
+import hashlib
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from shoplake.errors import CheckFailed, Lacking, WrongUse
+from shoplake.lake.layout import Lake
+from shoplake.learn.cuts import Cuts
+from shoplake.learn.frame import MART, Frame, frame, teaches
+from shoplake.learn.judge import calibration, judge, levels, roc
+from shoplake.learn.logistic import REGULARISATION, Logistic, fit
+
+LEAST = 20  # users on either side: fewer tell nothing
+
+
+@dataclass(frozen=True)
+class Options:
+    """horizon: days after a cut without a purchase; apart: days between the two cuts, where none is named."""
+
+    horizon: int = 60
+    train_cut: dt.date | None = None
+    test_cut: dt.date | None = None
+    apart: int = 30
+    regularisation: float = REGULARISATION
+    seed: int = 42
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model with all that was seen of it. `record` is what its card is written from."""
+
+    model: Logistic
+    record: dict[str, Any]
+
+
+def require_libraries() -> None:
+    """Raises Lacking when what trains is not installed."""
+    missing = [name for name in ("sklearn", "threadpoolctl") if find_spec(name) is None]
+    if missing:
+        raise Lacking(f"training needs scikit-learn ({', '.join(missing)} not found). Install it: pip install 'shoplake[learn]'.")
+
+
+def cuts_of(options: Options, as_of: dt.date) -> tuple[dt.date, dt.date]:
+    """Where it is taught and where it is judged. Raises WrongUse for cuts that are not in this order or have no whole horizon."""
+    test = options.test_cut or as_of - dt.timedelta(options.horizon)
+    train = options.train_cut or test - dt.timedelta(options.apart)
+    if not train < test:
+        raise WrongUse(f"--train-cut {train}, --test-cut {test}: a model is judged on a later day than it was taught on.")
+    if test + dt.timedelta(options.horizon) > as_of:
+        raise WrongUse(f"--test-cut {test}: its horizon of {options.horizon} days ends behind {as_of}, where this generation ends. Name {as_of - dt.timedelta(options.horizon)} or an earlier day, or a shorter --horizon.")
+    return train, test
+
+
+def train(cuts: Cuts, lake: Lake, options: Options) -> Trained:
+    """Raises WrongUse for too few users or cuts that cannot be, CheckFailed for features that see the future."""
+    manifest = cuts.one.manifest
+    train_cut, test_cut = cuts_of(options, dt.date.fromisoformat(manifest.as_of))
+    for cut in (train_cut, test_cut):
+        cuts.check_blind(MART, cut)
+    taught, judged = frame(cuts, train_cut, options.horizon), frame(cuts, test_cut, options.horizon)
+    taught, judged = taught.where(teaches(taught.users, options.seed)), judged.where(~teaches(judged.users, options.seed))
+    for one, what in ((taught, "teach"), (judged, "judge")):
+        if min(one.left.sum(), (~one.left).sum()) < LEAST:
+            raise WrongUse(f"cut {one.cut}: of {len(one):,} users who {what}, {int(one.left.sum()):,} left; {LEAST} are needed on either side. Build more days, or move --train-cut, --test-cut or --horizon.")
+    model = fit(taught, options.regularisation)
+    record = {
+        "name": "churn", "generation": manifest.generation, "as_of": manifest.as_of, "horizon_days": options.horizon, "train_cut": str(train_cut), "test_cut": str(test_cut),
+        "seed": options.seed, "parameters": {"regularisation": options.regularisation}, "trained_on": _print(taught), "users_taught": len(taught), "users_judged": len(judged),
+        "left_taught": round(float(taught.left.mean()), 6), "left_judged": round(float(judged.left.mean()), 6), **evaluated(model, judged, lake, options.seed),
+    }  # fmt: skip
+    return Trained(model, record)
+
+
+def evaluated(model: Logistic, judged: Frame, lake: Lake, seed: int) -> dict[str, Any]:
+    """What is known of a model by users who did not teach it."""
+    probability = model.probability(judged)
+    if not np.isfinite(probability).all():
+        raise CheckFailed("the model gives scores that are no numbers. Train a new version.")
+    found: dict[str, Any] = {
+        "model": judge(judged.left, probability, seed),
+        "baselines": {
+            "recency alone": judge(judged.left, np.nan_to_num(judged.column("recency_days")), seed, is_probability=False),
+            "frequency alone": judge(judged.left, -np.nan_to_num(judged.column("order_count")), seed, is_probability=False),
+            "always the majority": judge(judged.left, np.full(len(judged), float(judged.left.mean() >= 0.5)), seed),
+        },
+        "attainable": attainable(lake, judged, seed),
+        "calibration": calibration(judged.left, probability), "levels": levels(judged.left, probability), "roc": roc(judged.left, probability),
+        "weights": {name: round(weight, 6) for name, weight in sorted(zip(model.features, model.coefficients, strict=True), key=lambda one: -abs(one[1]))},
+    }  # fmt: skip
+    best = found["attainable"]
+    if best:
+        found["share_of_attainable"] = round((found["model"]["auc"]["value"] - 0.5) / (best["auc"]["value"] - 0.5), 4)
+    return found
+
+
+def attainable(lake: Lake, judged: Frame, seed: int) -> dict[str, Any] | None:
+    """On a made shop: how well the planted chance of leaving itself does. None where nothing was planted for this cut."""
+    file = lake.truth / "users.parquet"
+    if not file.exists():
+        return None
+    day = f"leaving_probability_{(judged.cut - dt.date(judged.cut.year, 1, 1)).days}"
+    if day not in pq.read_schema(file).names:
+        return None
+    planted = pq.read_table(file, columns=["user_id", day])
+    place = pc.index_in(pa.array(judged.users), planted.column("user_id").combine_chunks())
+    if place.null_count:
+        return None
+    return judge(judged.left, planted.column(day).take(place).to_numpy(), seed, is_probability=False)
+
+
+def _print(one: Frame) -> str:
+    """A hash of what taught a model."""
+    rows = hashlib.sha256(repr((one.users, one.currencies, one.features)).encode())
+    rows.update(np.nan_to_num(one.values, nan=-1e300).tobytes() + one.left.tobytes())
+    return rows.hexdigest()
+
+
+def as_json(model: Logistic) -> dict[str, Any]:
+    return asdict(model)
+
+
+def read_model(content: dict[str, Any], path: Path) -> Logistic:
+    """Raises WrongUse for a file that is no model."""
+    try:
+        return Logistic(**content)
+    except TypeError as e:
+        raise WrongUse(f"{path}: not a model of this version of shoplake ({e}). Train a new version.") from e
+

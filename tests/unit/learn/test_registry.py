@@ -1,0 +1,51 @@
+"""A version is whole or not there, and never changes."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shoplake.errors import WrongUse
+from shoplake.lake.layout import Lake
+from shoplake.learn import registry
+
+KEEP = """
+import sys
+from pathlib import Path
+from shoplake.lake.layout import Lake
+from shoplake.learn.registry import keep
+print(keep(Lake(Path(sys.argv[1])), "churn", {"a": 1}, {"b": 2}, "<p>"))
+"""
+
+
+def test_versions_count_up_and_a_killed_run_leaves_none(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    assert registry.numbers(lake, "churn") == []
+    with pytest.raises(WrongUse, match="no version yet. Run `shoplake learn train churn`"):
+        registry.read(lake, "churn")
+    assert registry.keep(lake, "churn", {"a": 1}, {"b": 2}, "<p>") == 1
+    for nth in (1, 2, 3):
+        killed = subprocess.run([sys.executable, "-c", KEEP, tmp_path], env={**os.environ, "SHOPLAKE_KILL_AT": f"in_version:{nth}"}, check=False)
+        assert killed.returncode == -signal.SIGKILL
+        assert registry.numbers(lake, "churn") == [1]
+    done = subprocess.run([sys.executable, "-c", KEEP, tmp_path], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "2"
+    newest = registry.read(lake, "churn")
+    assert (newest.number, newest.model, newest.record["version"], newest.record["b"]) == (2, {"a": 1}, 2, 2)
+    assert (newest.folder / "card.html").read_text() == "<p>\n"
+    assert registry.read(lake, "churn", 1).number == 1
+
+
+def test_what_is_not_there_or_damaged_is_told(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    with pytest.raises(WrongUse, match="weather: no such model"):
+        registry.read(lake, "weather")
+    registry.keep(lake, "churn", {}, {}, "")
+    with pytest.raises(WrongUse, match="churn has no version 7. There are 1"):
+        registry.read(lake, "churn", 7)
+    (tmp_path / "models/churn/000001/model.json").write_text("{")
+    with pytest.raises(WrongUse, match=r"model\.json: damaged or missing"):
+        registry.read(lake, "churn")
