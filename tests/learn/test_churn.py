@@ -2,44 +2,23 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from shoplake.build.plan import Options as BuildOptions
-from shoplake.build.run import build
 from shoplake.contracts.project import init
 from shoplake.errors import CheckFailed, WrongUse
-from shoplake.generate.options import TABLES, Plan
-from shoplake.generate.run import generate
 from shoplake.lake.layout import Lake
 from shoplake.learn.churn import Options, cuts_of, train
 from shoplake.learn.cuts import Cuts
 from shoplake.learn.frame import frame
-from shoplake.look.opened import Opened, opened
-from tests.making import session
+from shoplake.look.opened import Opened
 from tests.unit.look.conftest import Ask
 
 pytestmark = pytest.mark.made
 
-PLAN = Plan(events=60_000, transactions=50_000, users=10_000, products=500)
 CUT = dt.date(2025, 10, 3)
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    lake = Lake(tmp_path_factory.mktemp("learn") / "shop")
-    generate(lake, PLAN, list(TABLES), parts=2)
-    build(session(lake.root, threads="2", memory="2GB"), BuildOptions())
-    return lake
-
-
-@pytest.fixture
-def one(shop: Lake) -> Iterator[Opened]:
-    with opened(session(shop.root, threads="2")) as found:
-        yield found
 
 
 def test_it_reaches_most_of_what_can_be_told(shop: Lake, one: Opened) -> None:

@@ -44,6 +44,7 @@ HEAVY = {
     "pyspark",
     "confluent_kafka",
     "sklearn",
+    "implicit",
     "scipy",
 }
 CLOCK = re.compile(r"datetime\.now\(|date\.today\(|utcnow\(|time\.time\(|uuid4\(|default_rng\(\)|\brandom\.random\(")

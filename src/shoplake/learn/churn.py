@@ -2,8 +2,8 @@
 
 import datetime as dt
 import hashlib
+import json
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from shoplake.errors import CheckFailed, Lacking, WrongUse
+from shoplake.errors import CheckFailed, WrongUse
 from shoplake.lake.layout import Lake
 from shoplake.learn.cuts import Cuts
 from shoplake.learn.frame import MART, Frame, frame, teaches
@@ -40,13 +40,6 @@ class Trained:
 
     model: Logistic
     record: dict[str, Any]
-
-
-def require_libraries() -> None:
-    """Raises Lacking when what trains is not installed."""
-    missing = [name for name in ("sklearn", "threadpoolctl") if find_spec(name) is None]
-    if missing:
-        raise Lacking(f"training needs scikit-learn ({', '.join(missing)} not found). Install it: pip install 'shoplake[learn]'.")
 
 
 def cuts_of(options: Options, as_of: dt.date) -> tuple[dt.date, dt.date]:
@@ -124,14 +117,13 @@ def _print(one: Frame) -> str:
     return rows.hexdigest()
 
 
-def as_json(model: Logistic) -> dict[str, Any]:
-    return asdict(model)
+def as_json(model: Logistic) -> str:
+    return json.dumps(asdict(model), indent=1) + "\n"
 
 
-def read_model(content: dict[str, Any], path: Path) -> Logistic:
+def read_model(text: str, path: Path) -> Logistic:
     """Raises WrongUse for a file that is no model."""
     try:
-        return Logistic(**content)
-    except TypeError as e:
+        return Logistic(**json.loads(text))
+    except (TypeError, ValueError) as e:
         raise WrongUse(f"{path}: not a model of this version of shoplake ({e}). Train a new version.") from e
-

@@ -1,16 +1,21 @@
 """Versions of a model: a folder each, whole or not there, never changed.
 
-models/<name>/000001/model.json    the model: numbers by name
-models/<name>/000001/record.json   what it was taught with, and how it was judged
-models/<name>/000001/card.html     the same for people
+models/<name>/000001/record.json      what it was taught with, and how it was judged
+models/<name>/000001/card.html        the same for people
+models/churn/000001/model.json        numbers by name
+models/recommend/000001/*.parquet     the factors of users and products
 """
 
 import json
 import os
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from shoplake import __version__
 from shoplake.errors import WrongUse
@@ -18,7 +23,7 @@ from shoplake.lake.files import fsync
 from shoplake.lake.layout import Lake
 from shoplake.lake.publish import kill_point
 
-NAMES = ("churn",)
+NAMES = ("churn", "recommend")
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,6 @@ class Version:
 
     folder: Path
     number: int
-    model: dict[str, Any]
     record: dict[str, Any]
 
 
@@ -44,30 +48,39 @@ def numbers(lake: Lake, name: str) -> list[int]:
     return sorted(int(p.name) for p in folder.glob("[0-9]*") if p.name.isdigit()) if folder.is_dir() else []
 
 
-def keep(lake: Lake, name: str, model: dict[str, Any], record: dict[str, Any], card: str) -> int:
-    """Write a version; its number. A run that is killed leaves none."""
+def keep(lake: Lake, name: str, files: Mapping[str, str | pa.Table], record: dict[str, Any], card: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
+    """Write a version: its files (text, or a table as Parquet), its record, and the card that is made of the record. Returns the record as it
+    is kept, with `version` and `shoplake`. A run that is killed leaves none."""
     home = folder_of(lake, name)
     home.mkdir(parents=True, exist_ok=True)
     stage = home / f".{os.getpid()}.tmp"
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir()
+    for file, content in files.items():
+        _write(stage / file, content)
     number = max(numbers(lake, name), default=0) + 1
-    content = {"model.json": json.dumps(model, indent=1), "record.json": json.dumps({"version": number, "shoplake": __version__, **record}, indent=1), "card.html": card}
-    for file, text in content.items():
-        (stage / file).write_text(text + "\n", encoding="utf-8")
-        fsync(stage / file)
-        kill_point("in_version")
     while True:
+        kept = {"version": number, "shoplake": __version__, **record}
+        _write(stage / "record.json", json.dumps(kept, indent=1) + "\n")
+        _write(stage / "card.html", card(kept) + "\n")
         try:
             os.rename(stage, home / f"{number:06d}")
-            break
-        except OSError:  # another run took the number
+        except OSError:
             if not (home / f"{number:06d}").exists():
                 raise
-            number += 1
-            (stage / "record.json").write_text(json.dumps({"version": number, "shoplake": __version__, **record}, indent=1) + "\n", encoding="utf-8")
-    fsync(home)
-    return number
+            number += 1  # another run took the number
+            continue
+        fsync(home)
+        return kept
+
+
+def _write(path: Path, content: str | pa.Table) -> None:
+    if isinstance(content, str):
+        path.write_text(content, encoding="utf-8")
+    else:
+        pq.write_table(content, path, compression="zstd")
+    fsync(path)
+    kill_point("in_version")
 
 
 def read(lake: Lake, name: str, number: int | None = None) -> Version:
@@ -79,10 +92,33 @@ def read(lake: Lake, name: str, number: int | None = None) -> Version:
     if number not in there:
         raise WrongUse(f"{name} has no version {number}. There are {', '.join(map(str, there))}.")
     folder = folder_of(lake, name) / f"{number:06d}"
-    found = []
-    for file in ("model.json", "record.json"):
-        try:
-            found.append(json.loads((folder / file).read_text(encoding="utf-8")))
-        except (OSError, ValueError) as e:
-            raise WrongUse(f"{folder / file}: damaged or missing ({e}). Use another version, or train a new one.") from e
-    return Version(folder, number, *found)
+    return Version(folder, number, read_json(folder / "record.json"))
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """A file of a version. Raises WrongUse when it is missing or damaged."""
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as e:
+        raise WrongUse(f"{file}: damaged or missing ({e}). Use another version, or train a new one.") from e
+
+
+# A column of `learn history`: where a record has it, how it is written.
+COLUMNS: dict[str, dict[str, Callable[[dict[str, Any]], str]]] = {
+    "churn": {
+        "taught": lambda r: r["train_cut"], "judged": lambda r: r["test_cut"], "users": lambda r: f"{r['users_taught']:,}",
+        "AUC": lambda r: f"{r['model']['auc']['value']:.3f}", "PR-AUC": lambda r: f"{r['model']['pr_auc']['value']:.3f}", "Brier": lambda r: f"{r['model']['brier']['value']:.3f}",
+    },
+    "recommend": {
+        "cut": lambda r: r["cut"], "users": lambda r: f"{r['users_taught']:,}", "NDCG@10": lambda r: f"{r['model']['ndcg']['value']:.4f}",
+        "popularity": lambda r: f"{r['baselines']['popularity']['ndcg']['value']:.4f}", "item-item": lambda r: f"{r['baselines']['item-item cosine']['ndcg']['value']:.4f}",
+        "coverage": lambda r: f"{r['model']['coverage']:.3f}",
+    },
+}  # fmt: skip
+
+
+def history_as_text(name: str, records: list[dict[str, Any]]) -> str:
+    """A line a version."""
+    columns = COLUMNS[name]
+    lines = [f"{'version':>7}" + "".join(f"{label:>12}" for label in columns)]
+    return "\n".join([*lines, *(f"{r['version']:>7}" + "".join(f"{of(r):>12}" for of in columns.values()) for r in records)])

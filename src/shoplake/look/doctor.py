@@ -31,6 +31,7 @@ LIBRARIES = {
     "pyspark": "the same models at cluster scale",
     "confluent_kafka": "events in motion",
     "sklearn": "churn scores",
+    "implicit": "recommendations",
     "airflow": "schedules",
     "dash": "dashboards in a browser",
 }

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from shoplake.errors import WrongUse
@@ -17,7 +19,7 @@ import sys
 from pathlib import Path
 from shoplake.lake.layout import Lake
 from shoplake.learn.registry import keep
-print(keep(Lake(Path(sys.argv[1])), "churn", {"a": 1}, {"b": 2}, "<p>"))
+print(keep(Lake(Path(sys.argv[1])), "churn", {"model.json": "{}"}, {"b": 2}, lambda record: f"<p>{record['version']}")["version"])
 """
 
 
@@ -26,7 +28,9 @@ def test_versions_count_up_and_a_killed_run_leaves_none(tmp_path: Path) -> None:
     assert registry.numbers(lake, "churn") == []
     with pytest.raises(WrongUse, match="no version yet. Run `shoplake learn train churn`"):
         registry.read(lake, "churn")
-    assert registry.keep(lake, "churn", {"a": 1}, {"b": 2}, "<p>") == 1
+    kept = registry.keep(lake, "churn", {"model.json": "{}", "rows.parquet": pa.table({"a": [1]})}, {"b": 2}, lambda record: f"<p>{record['b']}")
+    assert (kept["version"], kept["b"]) == (1, 2)
+    assert pq.read_table(tmp_path / "models/churn/000001/rows.parquet").to_pylist() == [{"a": 1}]
     for nth in (1, 2, 3):
         killed = subprocess.run([sys.executable, "-c", KEEP, tmp_path], env={**os.environ, "SHOPLAKE_KILL_AT": f"in_version:{nth}"}, check=False)
         assert killed.returncode == -signal.SIGKILL
@@ -34,8 +38,8 @@ def test_versions_count_up_and_a_killed_run_leaves_none(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", KEEP, tmp_path], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "2"
     newest = registry.read(lake, "churn")
-    assert (newest.number, newest.model, newest.record["version"], newest.record["b"]) == (2, {"a": 1}, 2, 2)
-    assert (newest.folder / "card.html").read_text() == "<p>\n"
+    assert (newest.number, newest.record["version"], newest.record["b"]) == (2, 2, 2)
+    assert (newest.folder / "card.html").read_text() == "<p>2\n"
     assert registry.read(lake, "churn", 1).number == 1
 
 
@@ -43,9 +47,9 @@ def test_what_is_not_there_or_damaged_is_told(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     with pytest.raises(WrongUse, match="weather: no such model"):
         registry.read(lake, "weather")
-    registry.keep(lake, "churn", {}, {}, "")
+    registry.keep(lake, "churn", {}, {}, lambda _: "")
     with pytest.raises(WrongUse, match="churn has no version 7. There are 1"):
         registry.read(lake, "churn", 7)
-    (tmp_path / "models/churn/000001/model.json").write_text("{")
-    with pytest.raises(WrongUse, match=r"model\.json: damaged or missing"):
+    (tmp_path / "models/churn/000001/record.json").write_text("{")
+    with pytest.raises(WrongUse, match=r"record\.json: damaged or missing"):
         registry.read(lake, "churn")

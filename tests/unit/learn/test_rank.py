@@ -1,0 +1,76 @@
+"""Lists of ten: who is on them, and what they are worth."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.metrics import ndcg_score
+
+from shoplake.learn import als
+from shoplake.learn.interactions import Asked
+from shoplake.learn.rank import judge_lists, per_user
+
+
+def asked(wanted: list[list[int]], products: int) -> Asked:
+    rows = [r for r, columns in enumerate(wanted) for _ in columns]
+    matrix = sparse.csr_matrix((np.ones(len(rows)), (rows, [c for columns in wanted for c in columns])), shape=(len(wanted), products))
+    return Asked(np.arange(len(wanted)), matrix, 0, 0)
+
+
+def test_figures_of_lists_that_can_be_counted() -> None:
+    top = np.array([[3, 1, 7, 0, 2, 4, 5, 6, 8, 9], [9, 8, 7, 6, 5, 4, 3, 2, 1, 0], [0, 1, -1, -1, -1, -1, -1, -1, -1, -1]])
+    found = per_user(top, asked([[1, 7, 15], [15], [0]], 20))
+    assert found["recall"].tolist() == pytest.approx([2 / 3, 0, 1])
+    assert found["precision"].tolist() == pytest.approx([0.2, 0, 0.1])
+    assert found["map"].tolist() == pytest.approx([(1 / 2 + 2 / 3) / 3, 0, 1])
+    assert found["ndcg"].tolist() == pytest.approx([(1 / np.log2(3) + 1 / np.log2(4)) / (1 + 1 / np.log2(3) + 0.5), 0, 1])
+    judged = judge_lists(top, asked([[1, 7, 15], [15], [0]], 20), 20, 1)
+    assert judged["coverage"] == 0.5
+    low, high = judged["ndcg"]["interval"]
+    assert low <= judged["ndcg"]["value"] <= high
+
+
+def test_ndcg_is_scikit_learns() -> None:
+    draws = np.random.default_rng(2)
+    scores, wanted = draws.random((40, 60)), draws.random((40, 60)) < 0.1
+    wanted[:, 0] = True
+    one = asked([np.flatnonzero(row).tolist() for row in wanted], 60)
+    mine = per_user(als.best(scores, sparse.csr_matrix(scores.shape)), one)["ndcg"].mean()
+    assert mine == pytest.approx(ndcg_score(wanted, scores, k=10), abs=1e-9)
+
+
+def test_the_best_are_a_plain_sort_without_what_is_left_out_and_ties_go_by_order() -> None:
+    draws = np.random.default_rng(3)
+    scores = np.round(draws.random((200, 50)), 1)  # full of ties
+    out = sparse.csr_matrix(draws.random((200, 50)) < 0.3)
+    found = als.best(scores, out, 10)
+    for row in range(200):
+        there = [c for c in range(50) if not out[row, c]]
+        assert found[row].tolist() == sorted(there, key=lambda c, row=row: (-scores[row, c], c))[:10]
+    few = als.best(np.array([[1.0, 2.0, 3.0]]), sparse.csr_matrix(np.array([[0, 0, 1]])), 10)
+    assert few.tolist() == [[1, 0] + [-1] * 8]
+
+
+def test_tastes_that_do_not_overlap_are_found() -> None:
+    """Two crowds, each with products of its own: hardly anybody is shown the other crowd's."""
+    draws = np.random.default_rng(4)
+    crowd = np.repeat([0, 1], 150)
+    weights = np.zeros((300, 60))
+    for user, side in enumerate(crowd):
+        weights[user, draws.choice(30, 8, replace=False) + 30 * side] = 5
+    matrix = sparse.csr_matrix(weights)
+    factors = als.fit(matrix, als.Parameters(factors=4, iterations=10))
+    top = als.lists(factors, np.arange(300), matrix)
+    assert ((top // 30) == crowd[:, None]).mean() > 0.99
+    assert not np.take_along_axis(weights, top, axis=1).any()
+    again = als.fit(matrix, als.Parameters(factors=4, iterations=10))
+    assert (again.users == factors.users).all()
+    assert (again.products == factors.products).all()
+
+
+def test_lists_by_blocks_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = np.random.default_rng(5)
+    matrix = sparse.csr_matrix((draws.random((70, 40)) < 0.2).astype(float))
+    factors = als.fit(matrix, als.Parameters(factors=4))
+    whole = als.lists(factors, np.arange(70), matrix)
+    monkeypatch.setattr(als, "BLOCK", 16)
+    assert (als.lists(factors, np.arange(70), matrix) == whole).all()
