@@ -57,6 +57,7 @@ def odd_shop_equals_its_recomputation(lake: Path, seed: int, as_of: str) -> None
     assert_equal(lake)
 
 
+@pytest.mark.made
 def test_a_shop_in_which_everything_coincides_equals_its_recomputation(tmp_path):
     odd_shop_equals_its_recomputation(tmp_path / "lake", 1, "2025-03-15")
 

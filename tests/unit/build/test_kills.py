@@ -17,9 +17,11 @@ from shoplake.lake.manifest import kept_generations, manifest_path, read_manifes
 from tests.making import deliver, run, tables
 from tests.unit.build.test_incremental import hostile_shop
 
-QUICK = ["in_clean_files", "before_current", "after_current"]
 LATER = ["after_clean", "in_database", "after_tables", "in_sweep"]
-POINTS = [*QUICK, *(pytest.param(point, marks=pytest.mark.long) for point in LATER)]
+POINTS = [
+    "before_current", "after_current", pytest.param("in_clean_files", marks=pytest.mark.made),
+    *(pytest.param(point, marks=pytest.mark.long) for point in LATER),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,7 @@ def test_the_model_is_the_one_that_may_be_judged_in_two_steps() -> None:
     ("old", "new", "reasons"),
     [
         pytest.param("    t.user_agent,\n", "    fold(t.user_agent) AS user_agent,\n", {"bot:user_agent": 5}, id="folds the agent"),
-        pytest.param("WHEN a.is_bot THEN", "WHEN a.os = 'Windows' THEN 'bot:os' WHEN a.is_bot THEN", {"bot:user_agent": 5, "bot:os": 3}, id="rejects a person's agent"),
+        pytest.param("WHEN a.is_bot THEN", "WHEN a.os = 'Windows' THEN 'bot:os' WHEN a.is_bot THEN", {"bot:user_agent": 5, "bot:os": 3}, id="rejects a person's agent", marks=pytest.mark.made),
         pytest.param("    t.device_type,\n", "    COALESCE(t.device_type, fold(a.os)) AS device_type,\n", {"bot:user_agent": 5}, id="asks more of the agent", marks=pytest.mark.long),
         pytest.param("    t.user_agent,\n", "    CAST(NULL AS STRING) AS user_agent,\n", {"bot:user_agent": 5}, id="drops the agent", marks=pytest.mark.long),
     ],

@@ -34,6 +34,7 @@ def test_bytes_do_not_depend_on_the_processor() -> None:
     assert json.loads(made.stdout) == EXPECTED
 
 
+@pytest.mark.made
 def test_processes_make_the_same_files(tmp_path: Path) -> None:
     plan = Plan(events=70_000, transactions=35_000, users=20_000, products=300)
     for name, processes in (("one", 1), ("two", 2)):

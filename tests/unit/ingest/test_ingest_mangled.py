@@ -127,7 +127,7 @@ def passed_through(contracts, table: str, data: bytes, chunk: int, zone: bool = 
         text_module.CHUNK = before
 
 
-QUIET = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+QUIET = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @QUIET
