@@ -44,7 +44,7 @@ def test_a_processor_writes_to_hdfs_what_it_writes_to_a_folder(tmp_path: Path) -
         status = json.loads(run("status", "--json"))
         (found,) = status["processed"]
         assert (found["topic"], set(found["lag"].values())) == ("there", {0})
-        late = duckdb.sql(f"SELECT COUNT(*) FROM read_parquet('{tmp_path}/copy/events/year=*/month=*/day=*/hour=*/*.parquet') WHERE NOT is_late AND NOT is_ahead").fetchone()
+        late = duckdb.execute(f"SELECT COUNT(*) FROM read_parquet('{tmp_path}/copy/events/year=*/month=*/day=*/hour=*/*.parquet') WHERE NOT is_late AND NOT is_ahead").fetchone()
         assert late is not None
         assert sum(row["event_count"] for row in rows) == late[0]
         # A second one is told that the first still holds the lock, and who does.
