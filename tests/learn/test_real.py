@@ -36,7 +36,7 @@ def test_churn_is_told_as_well_as_a_real_shop_lets_it(one: Opened) -> None:
     auc = {name: found["auc"]["value"] for name, found in {"model": record["model"], **record["baselines"]}.items()}
     assert 0.68 <= auc["model"] <= 0.80
     assert auc["model"] == max(auc.values())
-    assert record["attainable"] is None
+    assert record["planted"] is None
 
 
 def test_recommendations_beat_what_sold_most_and_do_not_hide_what_sold_lately(one: Opened) -> None:

@@ -1,6 +1,5 @@
 """A file arriving at a lake: checked, copied into a private folder, hashed; and failing disks in words."""
 
-import errno
 import hashlib
 import os
 import shutil
@@ -8,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shoplake.errors import Held, Lacking, WrongUse
+from shoplake.errors import Held, WrongUse
 from shoplake.ingest.text import shown
 from shoplake.lake.layout import Lake
 
@@ -30,19 +29,6 @@ def check_readable(path: Path) -> None:
         raise WrongUse(f"{name}: no such file. Check the name, and the folder you are in.") from None
     except OSError as e:
         raise WrongUse(f"{name}: cannot be read ({e.strerror}). Give this user the right to read it.") from e
-
-
-@contextmanager
-def disk_in_words(lake: Lake, so_far: str = "Nothing was landed") -> Iterator[None]:
-    """Turn a failing disk into Lacking. `so_far`: how far the work came."""
-    try:
-        yield
-    except OSError as e:
-        if e.errno in (errno.ENOSPC, errno.EDQUOT):
-            what, remedy = f"{lake.root}: the disk is full", "free some space"
-        else:
-            what, remedy = f"{e.filename or lake.root}: cannot be written ({e.strerror or e})", "mend that"
-        raise Lacking(f"{what}. {so_far}; {remedy} and run the same command again.") from e
 
 
 @contextmanager

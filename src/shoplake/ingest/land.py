@@ -14,7 +14,7 @@ from shoplake.ingest.sources import Options, all_sources
 from shoplake.ingest.text import LATIN1, UTF8, Stream, Window, first_not_utf8
 from shoplake.ingest.times import LocalTimes
 from shoplake.ingest.write import RawTable, move
-from shoplake.lake.layout import Lake
+from shoplake.lake.layout import Lake, disk_in_words
 from shoplake.lake.receipts import RawFile, Receipt, read_receipts, write_receipt
 
 
@@ -53,7 +53,7 @@ def land(lake: Lake, path: Path, request: Request, contracts: Contracts) -> dict
     name = arrive.name_of(path)
     arrive.check_readable(path)
     lake.create()
-    with arrive.disk_in_words(lake), arrive.incoming(lake) as folder:
+    with disk_in_words(lake), arrive.incoming(lake) as folder:
         original = folder / "original"
         sha256, size = arrive.copy(path, original)
         found = recognise(

@@ -1,7 +1,10 @@
 """The folders of a lake. Every path in the product is made here."""
 
 import datetime as dt
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,6 +181,19 @@ def write_atomically(path: Path, data: str | bytes) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     fsync(path.parent)
+
+
+@contextmanager
+def disk_in_words(lake: Lake, so_far: str = "Nothing was landed") -> Iterator[None]:
+    """Turn a failing disk into Lacking. `so_far`: how far the work came."""
+    try:
+        yield
+    except OSError as e:
+        if e.errno in (errno.ENOSPC, errno.EDQUOT):
+            what, remedy = f"{lake.root}: the disk is full", "free some space"
+        else:
+            what, remedy = f"{e.filename or lake.root}: cannot be written ({e.strerror or e})", "mend that"
+        raise Lacking(f"{what}. {so_far}; {remedy} and run the same command again.") from e
 
 
 def parse_day(text: str, what: str) -> dt.date:

@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from shoplake.errors import CheckFailed, WrongUse
 from shoplake.lake.layout import Lake
@@ -18,6 +15,7 @@ from shoplake.learn.cuts import Cuts
 from shoplake.learn.frame import MART, Frame, frame, teaches
 from shoplake.learn.judge import calibration, judge, levels, roc
 from shoplake.learn.logistic import REGULARISATION, Logistic, fit
+from shoplake.learn.planted import BEST, planted
 
 LEAST = 20  # users on either side: fewer tell nothing
 
@@ -68,12 +66,12 @@ def train(cuts: Cuts, lake: Lake, options: Options) -> Trained:
     record = {
         "name": "churn", "generation": manifest.generation, "as_of": manifest.as_of, "horizon_days": options.horizon, "train_cut": str(train_cut), "test_cut": str(test_cut),
         "seed": options.seed, "parameters": {"regularisation": options.regularisation}, "trained_on": _print(taught), "users_taught": len(taught), "users_judged": len(judged),
-        "left_taught": round(float(taught.left.mean()), 6), "left_judged": round(float(judged.left.mean()), 6), **evaluated(model, judged, lake, options.seed),
+        "left_taught": round(float(taught.left.mean()), 6), "left_judged": round(float(judged.left.mean()), 6), **evaluated(model, judged, lake, options.horizon, options.seed),
     }  # fmt: skip
     return Trained(model, record)
 
 
-def evaluated(model: Logistic, judged: Frame, lake: Lake, seed: int) -> dict[str, Any]:
+def evaluated(model: Logistic, judged: Frame, lake: Lake, horizon: int, seed: int) -> dict[str, Any]:
     """What is known of a model by users who did not teach it."""
     probability = model.probability(judged)
     if not np.isfinite(probability).all():
@@ -85,29 +83,13 @@ def evaluated(model: Logistic, judged: Frame, lake: Lake, seed: int) -> dict[str
             "frequency alone": judge(judged.left, -np.nan_to_num(judged.column("order_count")), seed, is_probability=False),
             "always the majority": judge(judged.left, np.full(len(judged), float(judged.left.mean() >= 0.5)), seed),
         },
-        "attainable": attainable(lake, judged, seed),
+        "planted": planted(lake, judged, horizon, seed),
         "calibration": calibration(judged.left, probability), "levels": levels(judged.left, probability), "roc": roc(judged.left, probability),
         "weights": {name: round(weight, 6) for name, weight in sorted(zip(model.features, model.coefficients, strict=True), key=lambda one: -abs(one[1]))},
     }  # fmt: skip
-    best = found["attainable"]
-    if best:
-        found["share_of_attainable"] = round((found["model"]["auc"]["value"] - 0.5) / (best["auc"]["value"] - 0.5), 4)
+    if found["planted"]:
+        found["share_of_best"] = round((found["model"]["auc"]["value"] - 0.5) / (found["planted"][BEST]["auc"]["value"] - 0.5), 4)
     return found
-
-
-def attainable(lake: Lake, judged: Frame, seed: int) -> dict[str, Any] | None:
-    """On a made shop: how well the planted chance of leaving itself does. None where nothing was planted for this cut."""
-    file = lake.truth / "users.parquet"
-    if not file.exists():
-        return None
-    day = f"leaving_probability_{(judged.cut - dt.date(judged.cut.year, 1, 1)).days}"
-    if day not in pq.read_schema(file).names:
-        return None
-    planted = pq.read_table(file, columns=["user_id", day])
-    place = pc.index_in(pa.array(judged.users), planted.column("user_id").combine_chunks())
-    if place.null_count:
-        return None
-    return judge(judged.left, planted.column(day).take(place).to_numpy(), seed, is_probability=False)
 
 
 def _print(one: Frame) -> str:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from shoplake import __version__
 from shoplake.errors import WrongUse
 from shoplake.lake.files import fsync
-from shoplake.lake.layout import Lake
+from shoplake.lake.layout import Lake, disk_in_words
 from shoplake.lake.publish import kill_point
 
 NAMES = ("churn", "recommend")
@@ -51,7 +51,11 @@ def numbers(lake: Lake, name: str) -> list[int]:
 def keep(lake: Lake, name: str, files: Mapping[str, str | pa.Table], record: dict[str, Any], card: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
     """Write a version: its files (text, or a table as Parquet), its record, and the card that is made of the record. Returns the record as it
     is kept, with `version` and `shoplake`. A run that is killed leaves none."""
-    home = folder_of(lake, name)
+    with disk_in_words(lake, "No version was kept"):
+        return _kept(folder_of(lake, name), lake, name, files, record, card)
+
+
+def _kept(home: Path, lake: Lake, name: str, files: Mapping[str, str | pa.Table], record: dict[str, Any], card: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
     home.mkdir(parents=True, exist_ok=True)
     stage = home / f".{os.getpid()}.tmp"
     shutil.rmtree(stage, ignore_errors=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from shoplake.errors import CheckFailed, Lacking
-from shoplake.ingest.arrive import disk_in_words
+from shoplake.lake.layout import disk_in_words
 from shoplake.lake.publish import kill_point
 from shoplake.stream.broker import Broker
 from shoplake.stream.clock import now_ms

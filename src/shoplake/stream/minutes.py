@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from shoplake.engines.duckdb import quote
+from shoplake.errors import WrongUse
 from shoplake.stream.side_table import SideTable
 
 MINUTE_US = 60_000_000
@@ -109,5 +110,8 @@ def minute_metrics(table: SideTable, since_us: int = 0) -> Any:
     if not parts:
         return None
     with _connected(table) as c:
-        found = c.sql(" UNION ALL ".join(parts) + " ORDER BY ALL").to_arrow_table()
+        try:
+            found = c.sql(" UNION ALL ".join(parts) + " ORDER BY ALL").to_arrow_table()
+        except duckdb.Error as e:
+            raise WrongUse(f"{table.place()}: cannot be read ({str(e).splitlines()[0]}). Restore the file, or move {table.place()} away to process the topic from its beginning.") from e
     return found if found.num_rows else None

@@ -180,7 +180,10 @@ class SideTable:
     def account(self, batch: int) -> dict[str, Any] | None:
         """What a batch's account says; None when it has none."""
         text = self._read(self._account(batch))
-        return None if text is None else json.loads(text)
+        try:
+            return None if text is None else dict(json.loads(text))
+        except (ValueError, TypeError) as e:
+            raise WrongUse(f"{self.place(self._account(batch))}: damaged ({e}). Restore it, or move {self.place()} away to process the topic from its beginning.") from None
 
     def last_account(self) -> dict[str, Any] | None:
         """That of the newest batch that is done."""

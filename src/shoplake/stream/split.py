@@ -15,11 +15,11 @@ from typing import BinaryIO
 from shoplake.contracts import Contracts
 from shoplake.errors import CheckFailed
 from shoplake.ingest import through
-from shoplake.ingest.arrive import disk_in_words, incoming
+from shoplake.ingest.arrive import incoming
 from shoplake.ingest.text import Stream, Window
 from shoplake.ingest.write import RawTable, move
 from shoplake.lake.files import fsync
-from shoplake.lake.layout import Lake
+from shoplake.lake.layout import Lake, disk_in_words
 from shoplake.lake.publish import kill_point
 from shoplake.lake.receipts import RawFile, Receipt, read_receipts, write_receipt
 from shoplake.stream.landed import Landed, Landing, landings

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from shoplake.errors import WrongUse
+from shoplake.errors import Lacking, WrongUse
 from shoplake.lake.layout import Lake
 from shoplake.learn import registry
 
@@ -53,3 +53,9 @@ def test_what_is_not_there_or_damaged_is_told(tmp_path: Path) -> None:
     (tmp_path / "models/churn/000001/record.json").write_text("{")
     with pytest.raises(WrongUse, match=r"record\.json: damaged or missing"):
         registry.read(lake, "churn")
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("in the way")
+    with pytest.raises(Lacking, match=r"models/churn: cannot be written .* No version was kept; mend that"):
+        registry.keep(Lake(tmp_path), "churn", {}, {}, lambda _: "")

@@ -80,6 +80,14 @@ def test_the_running_hour_is_shown_beside_the_warehouse_and_never_inside(ask: As
     assert "Running hour 2026-03-01 16:00 to 16:10, provisional, by the stream clickstream\n    EUR  25.00 in 2 purchases\n    USD  8.00 in 1 purchase\n" in text
     with opened(session(tmp_path)) as one:
         assert one.dicts("SELECT COUNT(*) AS n FROM marts.revenue_hourly") == [{"n": 0}]
+    # A stream that is damaged does not keep the warehouse's figures back.
+    for path in (next((tmp_path / "stream").rglob("hour=10/*.parquet")), next((tmp_path / "stream").rglob("batches/*.json"))):
+        whole = path.read_bytes()
+        path.write_bytes(whole[:20])
+        shown = ask("show", "dashboards", "--lake", tmp_path)
+        assert shown.code == 0, shown.err
+        assert f"Running hour of the stream {TOPIC}: not shown. " in shown.out
+        path.write_bytes(whole)
     # The day that is shown as the last may still run; one before it is the warehouse's alone to tell.
     assert len(running_hours(Lake(tmp_path), "2026-03-02", "Asia/Kolkata")) == 1
     assert running_hours(Lake(tmp_path), "2026-03-03", "Asia/Kolkata") == []
