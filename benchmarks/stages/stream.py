@@ -28,7 +28,7 @@ def cases(s: Setting) -> list[Case]:
              "keys taken from the events, headers, a callback for each, against librdkafka handing over the same ready bytes"),
         Case("consume", "stream", 1, Work("stages.stream:bare_consume", landed), Work("stages.stream:consume", landed), _equal, None, None, None,
              "`--batch 50000`, everything synced and renamed, against polling the same messages and dropping them"),
-        Case("process", "stream", max(s.threads), Work("stages.stream:bare_process", {"lake": clicks}), Work("stages.stream:process", {"lake": clicks}), _equal, None,
+        Case("process", "stream", max(s.threads), Work("stages.stream:bare_process", {}), Work("stages.stream:process", {}), _equal, None,
              Goal("ratio", 2.0), None, f"{TIMED} batches of {BATCH:,} events judged, written and accounted for, against the same query doing a count", rounds=1),
     ]  # fmt: skip
 
@@ -49,6 +49,7 @@ class _Place:
         from shoplake.stream.broker import Broker, client_files
 
         self.folder = Path(a["folder"])
+        self._live: Any = None
         self.kafka = Kafka(self.folder / "broker").start()
         self.broker = Broker(self.kafka.bootstrap, {"bootstrap.servers": self.kafka.bootstrap, "security.protocol": "PLAINTEXT"}, client_files(""))
         admin = AdminClient({"bootstrap.servers": self.kafka.bootstrap})
@@ -56,12 +57,20 @@ class _Place:
             future.result(30)
 
     def values(self, a: Facts, count: int) -> list[bytes]:
+        return [item.value for item in self.items(a, count)]
+
+    def items(self, a: Facts, count: int) -> list[Any]:
         from itertools import cycle, islice
 
         from shoplake.lake.layout import Lake
+        from shoplake.stream.live import Item
         from shoplake.stream.replay import replay
+        from shoplake.stream.wire import key_of
 
-        return [one.value for one in islice(cycle(list(islice(replay(Lake(Path(a["lake"]))), 100_000))), count)]
+        found = [
+            Item(key_of(one.value), one.value, "2026-03-01") for one in islice(replay(Lake(Path(a["lake"]))), 100_000)
+        ]
+        return list(islice(cycle(found), count))
 
     def end(self, facts: Facts) -> Callable[[], Facts]:
         def stopped() -> Facts:
@@ -81,16 +90,25 @@ class _Place:
                     producer.poll(0.05)
         assert producer.flush(120) == 0
 
-    def send(self, values: list[bytes]) -> int:
-        from shoplake.stream.live import Item
+    def second_by_second(self, seconds: int) -> list[Any]:
+        """BATCH events of each second up to now, as `stream produce` makes them."""
+        from shoplake.generate.options import Plan
+        from shoplake.stream.live import Live
+
+        now_ms = int(time.time() * 1000)
+        day = time.strftime("%Y-%m-%d", time.gmtime())
+        if self._live is None:
+            self._live = Live(Plan(events=100_000, transactions=50_000, users=10_000, products=2_000), BATCH, 7)
+        return [item for n in range(seconds) for item in self._live.take(BATCH, now_ms + 1000 * (n - seconds), day)]
+
+    def send(self, items: list[Any]) -> int:
         from shoplake.stream.pace import Pace
         from shoplake.stream.produce import FromItems, Options, Sender
         from shoplake.stream.pulse import Pulse
         from shoplake.stream.spill import Spill
-        from shoplake.stream.wire import key_of
 
         sender = Sender(self.broker.producer(), TOPIC, Spill(self.folder / "spill"), Pulse("produce", None, quiet=True))
-        sender.run(FromItems(Item(key_of(v), v, "2026-03-01") for v in values), Pace(None), Options())
+        sender.run(FromItems(items), Pace(None), Options())
         return sender.acknowledged
 
 
@@ -109,10 +127,10 @@ def bare_produce(a: Facts) -> Callable[[], Callable[[], Facts]]:
 
 def produce(a: Facts) -> Callable[[], Callable[[], Facts]]:
     place = _Place(a)
-    values = place.values(a, a["events"])
+    items = place.items(a, a["events"])
 
     def timed() -> Callable[[], Facts]:
-        acknowledged = place.send(values)
+        acknowledged = place.send(items)
         return place.end({"events": acknowledged, "same": acknowledged})
 
     return timed
@@ -122,7 +140,7 @@ def bare_consume(a: Facts) -> Callable[[], Callable[[], Facts]]:
     from confluent_kafka import TopicPartition
 
     place = _Place(a)
-    place.send(place.values(a, a["events"]))
+    place.send(place.items(a, a["events"]))
 
     def timed() -> Callable[[], Facts]:
         consumer = place.broker.consumer({"group.id": "bare"})
@@ -146,7 +164,7 @@ def consume(a: Facts) -> Callable[[], Callable[[], Facts]]:
     from shoplake.stream.wire import LocalDays
 
     place = _Place(a)
-    place.send(place.values(a, a["events"]))
+    place.send(place.items(a, a["events"]))
     lake = Lake(place.folder / "lake")
     lake.create()
     pulse = Pulse("consume", None, quiet=True)
@@ -177,17 +195,21 @@ def _processor(a: Facts, place: _Place) -> Any:
     session.lake.create()
     one = Processor(session, place.broker, TOPIC, "bench", Pulse("process", None, quiet=True), Options(until_end=True, jars=f"{resolve('spark-kafka')}/lib", most=BATCH))
     one.table.local.mkdir(parents=True)
-    engine = Spark(scratch=place.folder / "spark", master=facts.master_of("", str(a["threads"])), memory="1g", settings=one._settings())
-    one._show_ref(engine)
+    engine = Spark(
+        scratch=place.folder / "spark",
+        master=facts.master_of("", str(a["threads"])),
+        memory="1g",
+        settings=one._settings(),
+    )
     return one, engine
 
 
 def process(a: Facts) -> Callable[[], Callable[[], Facts]]:
     place = _Place(a)
     one, engine = _processor(a, place)
-    place.send(place.values(a, BATCH * WARM))
+    place.send(place.second_by_second(WARM))
     one._run(engine, lambda: False)
-    place.send(place.values(a, BATCH * TIMED))
+    place.send(place.second_by_second(TIMED))
 
     def timed() -> Callable[[], Facts]:
         before = one.pulse.records
@@ -200,20 +222,19 @@ def process(a: Facts) -> Callable[[], Callable[[], Facts]]:
 
 def bare_process(a: Facts) -> Callable[[], Callable[[], Facts]]:
     place = _Place(a)
-    _, engine = _processor(a, place)
+    one, engine = _processor(a, place)
     counted: list[int] = []
 
     def run() -> None:
-        options = {
-            "kafka.bootstrap.servers": place.kafka.bootstrap, "subscribe": TOPIC, "startingOffsets": "earliest", "maxOffsetsPerTrigger": str(BATCH),
-        }  # fmt: skip
-        source = engine.session.readStream.format("kafka").options(**options).load()
-        writer = source.writeStream.option("checkpointLocation", str(place.folder / "checkpoint")).trigger(availableNow=True)
+        source = engine.session.readStream.format("kafka").options(**one.source()).load()
+        writer = source.writeStream.option("checkpointLocation", str(place.folder / "checkpoint")).trigger(
+            availableNow=True
+        )
         writer.foreachBatch(lambda rows, _: counted.append(rows.count())).start().awaitTermination()
 
-    place.send(place.values(a, BATCH * WARM))
+    place.send(place.second_by_second(WARM))
     run()
-    place.send(place.values(a, BATCH * TIMED))
+    place.send(place.second_by_second(TIMED))
 
     def timed() -> Callable[[], Facts]:
         before = sum(counted)

@@ -24,6 +24,8 @@ class Entry(NamedTuple):
 class Files(ABC):
     """What a build and a reader do with the files of a lake."""
 
+    root: Path  # on this machine; see the top
+
     @abstractmethod
     def address(self, path: str) -> str:
         """How engines call a file or folder."""

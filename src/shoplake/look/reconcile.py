@@ -10,11 +10,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from shoplake.engines.duckdb import quote
 from shoplake.errors import CheckFailed, WrongUse
 from shoplake.lake.layout import Lake
 from shoplake.look.opened import Opened
-from shoplake.stream.side_table import SideTable
+from shoplake.stream.side_table import SideTable, read_parquet
 
 # What each difference is. Its figures say by how much the stream is above (or, below zero, under) the batch.
 DIFFERENCES = {
@@ -93,8 +92,7 @@ def reconcile(one: Opened, lake: Lake, topic: str, day: dt.date) -> Reconciled:
     if one.manifest.as_of and day.isoformat() >= one.manifest.as_of:
         raise WrongUse(f"--day {day}: generation {one.manifest.generation} is as of {one.manifest.as_of}, and that day is not closed in it. Build again, or name an earlier day.")
     until = dt.datetime.fromtimestamp(account["watermark_us"] // 1_000_000, dt.UTC)
-    events = f"read_parquet([{', '.join(quote(f) for f in files)}], hive_partitioning = false)"
-    with_ = _SQL.format(events=events, day=day.isoformat())
+    with_ = _SQL.format(events=read_parquet(files), day=day.isoformat())
     stream = one.dicts(f"{with_} SELECT {_STREAM} FROM compared")[0]
     batch = one.dicts(f"{with_} SELECT {_CORE} FROM batch WHERE counts")[0]
     named = one.dicts(

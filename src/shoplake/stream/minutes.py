@@ -9,9 +9,8 @@ from typing import Any
 
 import duckdb
 
-from shoplake.engines.duckdb import quote
 from shoplake.errors import WrongUse
-from shoplake.stream.side_table import SideTable
+from shoplake.stream.side_table import SideTable, read_parquet
 
 MINUTE_US = 60_000_000
 # How much older than the newest event an event may be.
@@ -32,6 +31,7 @@ FROM {events}
 WHERE NOT is_late AND NOT is_ahead AND {within}
 GROUP BY ALL
 """
+TASK = "closed"
 HOUR_US = 60 * MINUTE_US
 
 
@@ -44,13 +44,11 @@ def close_minutes(table: SideTable, batch: int, before: int, after: int) -> list
     files = _hours(table, first, last, batch)
     if not files:
         return []
-    events = f"read_parquet({_list(files)}, hive_partitioning = false)"
-    with _connected(table) as c:
-        rows: Any = c.sql(SELECT.format(minute=MINUTE_US, events=events, within=within) + " ORDER BY ALL").to_arrow_table()
+    rows = table.arrow(SELECT.format(minute=MINUTE_US, events=read_parquet(files), within=within) + " ORDER BY ALL")
     if not rows.num_rows:
         return []
-    _write(rows, table, table.stage(batch, "minutes"))
-    table.publish(batch, "minutes")
+    _write(rows, table, f"{table.stage(batch)}/{TASK}/minutes")
+    table.publish(batch, "minutes", [TASK])
     found: list[dict[str, Any]] = rows.to_pylist()
     return found
 
@@ -80,16 +78,6 @@ def _hours(table: SideTable, first: int, last: int, upto: int) -> list[str]:
     return table.published(wanted, upto)
 
 
-def _list(files: list[str]) -> str:
-    return "[" + ", ".join(quote(f) for f in files) + "]"
-
-
-def _connected(table: SideTable) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    table.files.register(connection)
-    return connection
-
-
 def minute_metrics(table: SideTable, since_us: int = 0) -> Any:
     """stream.minute_metrics: every minute from `since_us` on, `is_open` for those that may still change. An Arrow table; None when there are none."""
     account = table.last_account()
@@ -103,15 +91,17 @@ def minute_metrics(table: SideTable, since_us: int = 0) -> Any:
     files = _hours(table, max(watermark, since_us), 1 << 62, done)
     parts = []
     if closed:
-        parts.append(f"SELECT *, FALSE AS is_open FROM read_parquet({_list(closed)}, hive_partitioning = false) WHERE EPOCH_US(minute) >= {since_us}")
+        parts.append(f"SELECT *, FALSE AS is_open FROM {read_parquet(closed)} WHERE EPOCH_US(minute) >= {since_us}")
     if files:
-        events = f"read_parquet({_list(files)}, hive_partitioning = false)"
-        parts.append(f"SELECT *, TRUE AS is_open FROM ({SELECT.format(minute=MINUTE_US, events=events, within=f'event_us >= {max(watermark, since_us)}')})")
+        parts.append(
+            f"SELECT *, TRUE AS is_open FROM ({SELECT.format(minute=MINUTE_US, events=read_parquet(files), within=f'event_us >= {max(watermark, since_us)}')})"
+        )
     if not parts:
         return None
-    with _connected(table) as c:
-        try:
-            found = c.sql(" UNION ALL ".join(parts) + " ORDER BY ALL").to_arrow_table()
-        except duckdb.Error as e:
-            raise WrongUse(f"{table.place()}: cannot be read ({str(e).splitlines()[0]}). Restore the file, or move {table.place()} away to process the topic from its beginning.") from e
+    try:
+        found = table.arrow(" UNION ALL ".join(parts) + " ORDER BY ALL")
+    except duckdb.Error as e:
+        raise WrongUse(
+            f"{table.place()}: cannot be read ({str(e).splitlines()[0]}). Restore the file, or move {table.place()} away to process the topic from its beginning."
+        ) from e
     return found if found.num_rows else None

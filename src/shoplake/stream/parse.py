@@ -21,18 +21,13 @@ MORE = (
     ("raw_text", pa.string()), ("is_malformed", pa.bool_()), ("is_bot", pa.bool_()), ("unlandable", pa.string()),
     ("source_file", pa.string()), ("ds", pa.date32()), ("kafka_us", pa.int64()), ("partition", pa.int32()), ("offset", pa.int64()),
 )  # fmt: skip
+NO_MESSAGES = pa.RecordBatch.from_pydict({name: [] for name in ("value", "headers", "partition", "offset", "kafka_us")})
 
 is_bot = lru_cache(maxsize=50_000)(lambda agent: agents.bot_reason(agent) is not None)
 
 
-def ddl(columns: list[str]) -> str:
-    """The columns of `parsed`, as Spark writes a schema."""
-    kinds = {pa.string(): "STRING", pa.bool_(): "BOOLEAN", pa.date32(): "DATE", pa.int32(): "INT", pa.int64(): "BIGINT"}
-    return ", ".join([*(f"{c} STRING" for c in columns), *(f"`{name}` {kinds[kind]}" for name, kind in MORE)])
-
-
 def parsed(batches: Iterable[Any], columns: list[str], topic: str, timezone: str) -> Iterator[Any]:
-    """For mapInArrow: value, headers, partition, offset, kafka_us in, the columns of `ddl` out."""
+    """value, headers, partition, offset, kafka_us in; the columns of raw and those of MORE out."""
     days = LocalDays(zone(timezone, "timezone"))
     known = frozenset(columns)
     schema = pa.schema([*((c, pa.string()) for c in columns), *MORE])
@@ -49,7 +44,9 @@ def _row(value: Any, headers: Any, partition: int, offset: int, us: int, columns
     line = value or b""
     record = None if reason else json_text.read_line(line.removesuffix(b"\r"), known)
     values = record.values if record and record.values is not None else None
-    found = [None] * len(columns) if values is None else [text.translate(_BLANKS) if (text := values.get(c)) else None for c in columns]
+    found: list[str | None] = [values.get(c) or None for c in columns] if values else [None] * len(columns)
+    if record is not None and not record.is_plain:
+        found = [text and text.translate(_BLANKS) for text in found]
     agent = values.get("user_agent") if values else None
     ds = days.arrival(ds_header, us // 1000)
     malformed = record is not None and values is None

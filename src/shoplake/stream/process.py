@@ -13,30 +13,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shoplake.build import reference
-from shoplake.build.models import read_model
-from shoplake.build.render import render
-from shoplake.contracts import load
-from shoplake.contracts.project import project_folder
 from shoplake.engines import spark as facts
 from shoplake.engines.spark import Spark
 from shoplake.errors import Lacking, ShoplakeError
 from shoplake.lake.publish import kill_point
-from shoplake.settings import Session, zone
+from shoplake.settings import Session
 from shoplake.stream.broker import Broker
 from shoplake.stream.clock import now_ms
+from shoplake.stream.judge import COUNTED, judged, recipe
 from shoplake.stream.letters import DeadLetters
-from shoplake.stream.minutes import KEY, MINUTE_US, WATERMARK_US, close_minutes
-from shoplake.stream.parse import ddl, parsed
+from shoplake.stream.minutes import KEY, WATERMARK_US, close_minutes
 from shoplake.stream.pulse import Pulse
-from shoplake.stream.side_table import SideTable
+from shoplake.stream.side_table import TABLES, SideTable
 from shoplake.stream.topics import MINUTES
 
-TABLE = "clickstream"
-AHEAD_US = 10 * MINUTE_US
 PATIENCE = 30.0  # seconds
 # Robots say what they are and are nobody's fault.
 NO_LETTER = ("bot",)
+RECORDS_A_TASK = 5_000  # of a worker's second, about a quarter
 PACKAGE = "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0"
 
 
@@ -57,7 +51,8 @@ class Processor:
         self.session, self.broker, self.topic, self.topic_id, self.pulse, self.options = session, broker, topic, topic_id, pulse, options
         self.table = SideTable(session.lake, topic)
         self.letters = DeadLetters(broker, topic)
-        self.columns = load(session["project"]).table(f"raw.{TABLE}").names
+        self.recipe = recipe(session, topic)
+        self._last: int | None = None  # records of the last batch
         self._failure: Exception | None = None
         self._has_minutes = topic + MINUTES in broker.topics()
 
@@ -70,14 +65,13 @@ class Processor:
                            memory=facts.memory_of(self.session["memory"]), settings=self._settings())  # fmt: skip
             try:
                 with engine.watched():
-                    self._show_ref(engine)
                     self._run(engine, is_told_to_stop)
             finally:
                 engine.close()
         self.pulse.end(None)
 
     def _settings(self) -> dict[str, str]:
-        found = {"spark.sql.shuffle.partitions": "2", "spark.sql.streaming.metricsEnabled": "false", "spark.sql.execution.arrow.pyspark.enabled": "true"}
+        found = {"spark.sql.streaming.metricsEnabled": "false"}
         if self.options.jars:
             jars = sorted(str(p.resolve()) for p in Path(self.options.jars).glob("*.jar"))
             if not jars:
@@ -85,33 +79,13 @@ class Processor:
             return {**found, "spark.jars": ",".join(jars)}
         return {**found, "spark.jars.packages": PACKAGE}
 
-    def _show_ref(self, engine: Spark) -> None:
-        """ref, made here: a stream needs nobody's build."""
-        shop_zone = zone(self.session["timezone"], "timezone")
-        tables = {
-            "dates": reference.dates(shop_zone, self.session["country"]), "zone_quarters": reference.zone_quarters(shop_zone),
-            "enums": reference.enums(load(self.session["project"])), "shop": reference.shop(self.session["timezone"], self.session["currency"]),
-        }  # fmt: skip
-        import pyarrow.parquet as pq
-
-        for name, rows in tables.items():
-            contract = load(self.session["project"]).table(f"ref.{name}")
-            folder = self.table.local / ".spark" / "ref" / name
-            folder.mkdir(parents=True, exist_ok=True)
-            pq.write_table(rows, folder / "rows.parquet")
-            engine.show_files(_place(contract.full_name), facts.ddl(contract), str(folder.resolve()), [str(folder.resolve())])
-            engine.session.table(_place(contract.full_name)).cache().createOrReplaceTempView(_place(contract.full_name))
-        contracts = load(self.session["project"])
-        warehouse = project_folder(self.session["project"]) / "warehouse"
-        self._model = render(read_model(warehouse / "clean" / f"{TABLE}.sql", "clean", contracts), facts, place=_place)
-
     def _run(self, engine: Spark, is_told_to_stop: Callable[[], bool]) -> None:
-        options = {
-            "subscribe": self.topic, "startingOffsets": "earliest", "failOnDataLoss": "true", "maxOffsetsPerTrigger": str(self.options.most),
-            "includeHeaders": "true", **_for_spark(self.broker.settings),
-        }  # fmt: skip
-        source = engine.session.readStream.format("kafka").options(**options).load()
-        writer = source.writeStream.queryName("shoplake").option("checkpointLocation", self.table.files.address(self.table.checkpoint)).foreachBatch(self._batch)
+        source = engine.session.readStream.format("kafka").options(**self.source()).load()
+        writer = (
+            source.writeStream.queryName("shoplake")
+            .option("checkpointLocation", self.table.files.address(self.table.checkpoint))
+            .foreachBatch(self._batch)
+        )
         if self.options.until_end:
             writer = writer.trigger(availableNow=True)
         else:
@@ -127,6 +101,14 @@ class Processor:
                 raise failure
         except Exception as e:
             raise self._explained(e) from e
+
+    def source(self) -> dict[str, str]:
+        """Options of Spark's Kafka source."""
+        return {
+            "subscribe": self.topic, "startingOffsets": "earliest", "failOnDataLoss": "true", "maxOffsetsPerTrigger": str(self.options.most), "includeHeaders": "true",
+            # A fetch that waits at the end of a partition holds up the question for its offsets that Spark asks after each: half a second by default.
+            "kafka.fetch.max.wait.ms": "10", **_for_spark(self.broker.settings),
+        }  # fmt: skip
 
     def _explained(self, e: Exception) -> Exception:
         if isinstance(self._failure, ShoplakeError):
@@ -159,92 +141,64 @@ class Processor:
             raise
 
     def _judge(self, records: Any, batch: int) -> None:
-        columns, topic, timezone = self.columns, self.topic, self.session["timezone"]
-        needed = records.selectExpr("value", "headers", "partition", "offset", "UNIX_MICROS(timestamp) AS kafka_us")
-        read = needed.mapInArrow(lambda batches: parsed(batches, columns, topic, timezone), ddl(columns)).persist()
         before = self._watermark(batch)
-        try:
-            judged = self._judged(read, before).persist()
-            try:
-                account = self._count(judged, batch, before)
-                if account["records"]:
-                    self._write(judged, batch, account)
-            finally:
-                judged.unpersist()
-        finally:
-            read.unpersist()
+        told, stage, processing_us = self.recipe, self.table.stage(batch), now_ms() * 1000
+        needed = records.selectExpr("value", "headers", "partition", "offset", "UNIX_MICROS(timestamp) AS kafka_us")
+        counted = needed.coalesce(self._tasks(records)).mapInArrow(lambda batches: judged(batches, told, stage, _task(), before, processing_us), COUNTED).collect()
+        account, tasks = self._account(counted, batch, before), sorted({row["task"] for row in counted})
+        self._letters(batch, tasks, account)
+        kill_point("before_publish")
+        for table in TABLES:
+            self.table.publish(batch, table, tasks)
+            kill_point("between_tables")
         kill_point("before_account")
         closed = close_minutes(self.table, batch, before, account["watermark_us"])
         account |= {"closed_minutes": len(closed), "at_ms": now_ms()}
         self._announce(closed)
         account["totals"] = self.table.totals(account)
         self.table.close(batch, account)
+        self._last = account["records"]
         kill_point("after_account")
         self._tell(account)
 
-    def _judged(self, read: Any, watermark: int) -> Any:
-        """Every record: clean's columns, why it is rejected, and where it came from."""
-        session = read.sparkSession
-        read.where("unlandable IS NULL").createOrReplaceTempView(_place(f"raw.{TABLE}"))
-        session.sql(f"SELECT DISTINCT TRIM(user_agent) AS user_agent, is_bot FROM {_place(f'raw.{TABLE}')} WHERE is_bot").createOrReplaceTempView(_place("ref.user_agents"))
-        at = f"(SELECT source_file, unlandable, `partition`, `offset`, kafka_us, raw_text AS message FROM {_place('stream.read')})"
-        read.createOrReplaceTempView(_place("stream.read"))
-        closed = f"FLOOR(m.event_us / {MINUTE_US}) * {MINUTE_US} + {MINUTE_US} <= {watermark}"
-        return session.sql(
-            f"SELECT m.* EXCEPT (reject, nulled_values, raw_text, source_file), k.message AS raw_text, COALESCE(k.unlandable, m.reject) AS reject, "
-            f"k.`partition`, k.`offset`, k.kafka_us, m.event_us > k.kafka_us + {AHEAD_US} AS is_ahead, {closed} AS is_late, "
-            f"UNIX_MICROS(CURRENT_TIMESTAMP()) AS processing_us "
-            f"FROM {at} AS k LEFT JOIN ({self._model}) AS m ON m.source_file = k.source_file"
-        )
+    def _tasks(self, records: Any) -> int:
+        """As many as the last batch's records kept busy: each writes a file an hour, and files are not merged."""
+        most = int(records.sparkSession.sparkContext.defaultParallelism)
+        return most if self._last is None else max(1, min(most, self._last // RECORDS_A_TASK))
 
     def _watermark(self, batch: int) -> int:
         """As it was when the batch began: so a batch that is done again decides alike."""
         last = self.table.account(batch - 1) if batch else None
         return int(last["watermark_us"]) if last else 0
 
-    def _count(self, judged: Any, batch: int, before: int) -> dict[str, Any]:
-        good = "reject IS NULL"
-        rows = judged.groupBy("partition", "reject").agg(
-            *_sums({
-                "records": "COUNT(*)", "first": "MIN(`offset`)", "last": "MAX(`offset`)", "late": f"SUM(CASE WHEN {good} AND is_late AND NOT is_ahead THEN 1 ELSE 0 END)",
-                "ahead": f"SUM(CASE WHEN {good} AND is_ahead THEN 1 ELSE 0 END)", "newest": f"MAX(CASE WHEN {good} AND NOT is_ahead THEN event_us END)",
-            })
-        ).collect()  # fmt: skip
+    def _account(self, counted: list[Any], batch: int, before: int) -> dict[str, Any]:
         rejected: Counter[str] = Counter()
-        for row in rows:
+        offsets: dict[str, list[int]] = {}
+        for row in counted:
             if row["reject"] is not None:
                 rejected[row["reject"]] += row["records"]
-        newest = max((row["newest"] for row in rows if row["newest"] is not None), default=0)
-        offsets: dict[str, list[int]] = {}
-        for row in rows:
-            a, b = offsets.get(str(row["partition"]), [row["first"], row["last"]])
-            offsets[str(row["partition"])] = [min(a, row["first"]), max(b, row["last"])]
-        records = sum(row["records"] for row in rows)
+            a, b = offsets.get(str(row["partition"]), [row["first_offset"], row["last_offset"]])
+            offsets[str(row["partition"])] = [min(a, row["first_offset"]), max(b, row["last_offset"])]
+        newest = max((row["newest_us"] for row in counted if row["newest_us"] is not None), default=0)
+        records = sum(row["records"] for row in counted)
         return {
-            "batch": batch, "records": records, "good": records - sum(rejected.values()), "rejected": dict(sorted(rejected.items())), "late": sum(row["late"] for row in rows),
-            "ahead": sum(row["ahead"] for row in rows), "offsets": offsets, "watermark_us": max(before, newest - WATERMARK_US),
+            "batch": batch, "records": records, "good": records - sum(rejected.values()), "rejected": dict(sorted(rejected.items())), "late": sum(row["late"] for row in counted),
+            "ahead": sum(row["ahead"] for row in counted), "offsets": offsets, "watermark_us": max(before, newest - WATERMARK_US),
         }  # fmt: skip
 
-    def _write(self, judged: Any, batch: int, account: dict[str, Any]) -> None:
-        if account["good"]:
-            hours = [f"{part.upper()}(event_ts) AS {part}" for part in ("year", "month", "day", "hour")]
-            good = judged.where("reject IS NULL").selectExpr("* EXCEPT (reject)", "(processing_us - event_us) DIV 1000 AS latency_ms", *hours)
-            good.write.partitionBy("year", "month", "day", "hour").parquet(self.table.files.address(self.table.stage(batch, "events")))
-        if account["rejected"]:
-            bad = judged.where("reject IS NOT NULL").selectExpr("reject", "raw_text", "`partition`", "`offset`", "kafka_us", "processing_us")
-            bad.coalesce(1).write.parquet(self.table.files.address(self.table.stage(batch, "rejected")))
-            self._letters(judged, account)
-        kill_point("before_publish")
-        for table in ("events", "rejected"):
-            self.table.publish(batch, table)
-            kill_point("between_tables")
+    def _letters(self, batch: int, tasks: list[str], account: dict[str, Any]) -> None:
+        import pyarrow.parquet as pq
 
-    def _letters(self, judged: Any, account: dict[str, Any]) -> None:
-        if all(reason.partition(":")[0] in NO_LETTER for reason in account["rejected"]):
+        if all(_kind(reason) in NO_LETTER for reason in account["rejected"]):
             return
-        names = ", ".join(f"'{name}'" for name in NO_LETTER)
-        for row in judged.where(f"reject IS NOT NULL AND SPLIT(reject, ':')[0] NOT IN ({names})").select("raw_text", "partition", "offset", "reject").toLocalIterator():
-            self.letters.copy((row["raw_text"] or "").encode(), row["partition"], row["offset"], row["reject"])
+        for path in self.table.staged(batch, "rejected", tasks):
+            with self.table.files.open(path) as f:
+                for rows in pq.ParquetFile(f).iter_batches(1000, columns=["raw_text", "partition", "offset", "reject"]):
+                    for row in rows.to_pylist():
+                        if _kind(row["reject"]) not in NO_LETTER:
+                            self.letters.copy(
+                                (row["raw_text"] or "").encode(), row["partition"], row["offset"], row["reject"]
+                            )
         self.letters.flush()
 
     def _announce(self, closed: list[dict[str, Any]]) -> None:
@@ -269,14 +223,17 @@ class Processor:
         }  # fmt: skip
 
 
-def _sums(wanted: dict[str, str]) -> list[Any]:
-    from pyspark.sql import functions
+def _task() -> str:
+    """This try of this task, which no other has the name of."""
+    from pyspark import TaskContext
 
-    return [functions.expr(sql).alias(name) for name, sql in wanted.items()]
+    there = TaskContext.get()
+    assert there is not None
+    return f"task-{there.taskAttemptId()}"
 
 
-def _place(name: str) -> str:
-    return name.replace(".", "__")
+def _kind(reject: str) -> str:
+    return reject.partition(":")[0]
 
 
 def _for_spark(settings: dict[str, str]) -> dict[str, str]:

@@ -12,13 +12,16 @@ own files and doubles none. (A plain list of what Spark's own file sink leaves a
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from filelock import FileLock, Timeout
 
+from shoplake.engines.duckdb import quote
 from shoplake.errors import Held, WrongUse
 from shoplake.lake.layout import Lake, write_atomically
 from shoplake.lake.publish import kill_point
@@ -136,24 +139,27 @@ class SideTable:
 
     # -- a batch -------------------------------------------------------------------------------------------------------
 
-    def stage(self, batch: int, table: str) -> str:
-        """An empty place for a batch's files of a table."""
-        self.files.remove(self._stage(batch, table))
-        return self._stage(batch, table)
+    def stage(self, batch: int) -> str:
+        """An empty place for a batch's files: <task>/<table>/... below it."""
+        self.files.remove(self._stage(batch))
+        return self._stage(batch)
 
-    def _stage(self, batch: int, table: str) -> str:
-        return f"{self.name}/.stage/{batch}/{table}"
+    def _stage(self, batch: int) -> str:
+        return f"{self.name}/.stage/{batch}"
 
-    def publish(self, batch: int, table: str) -> int:
+    def staged(self, batch: int, table: str, tasks: Iterable[str]) -> list[str]:
+        """The files of a table that these tasks have staged. There may be others, of tasks that were tried again."""
+        return sorted(e.path for task in tasks for e in self.files.below(f"{self._stage(batch)}/{task}/{table}") if e.path.endswith(".parquet"))
+
+    def publish(self, batch: int, table: str, tasks: Iterable[str]) -> int:
         """Put what was staged in its place; how many files. Files of an earlier try that are no longer wanted go."""
-        stage, final = self._stage(batch, table), f"{self.name}/{table}"
+        final = f"{self.name}/{table}"
         wanted: dict[str, str] = {}
         counts: Counter[str] = Counter()
-        for one in sorted(self.files.below(stage)):
-            if one.path.endswith(".parquet"):
-                folder = final + one.path.rpartition("/")[0].removeprefix(stage)
-                wanted[f"{folder}/b{batch:012}-{counts[folder]:03}.parquet"] = one.path
-                counts[folder] += 1
+        for path in self.staged(batch, table, tasks):
+            folder = final + path.rpartition("/")[0].removeprefix(f"{self._stage(batch)}/").partition(f"/{table}")[2]
+            wanted[f"{folder}/b{batch:012}-{counts[folder]:03}.parquet"] = path
+            counts[folder] += 1
         if table not in self._tidied:  # only the first batch after a start may have been tried before
             self._tidied.add(table)
             for left in [e.path for e in self.files.below(final) if batch_of(e.path) == batch and e.path not in wanted]:
@@ -163,7 +169,6 @@ class SideTable:
             self.files.rename(path, there)
             kill_point("in_publish")
         self.files.settle(wanted)
-        self.files.remove(stage)
         return len(wanted)
 
     def folders(self, table: str, depth: int) -> list[str]:
@@ -208,11 +213,22 @@ class SideTable:
 
     def close(self, batch: int, account: dict[str, Any]) -> None:
         self._write(self._account(batch), account)
+        self.files.remove(self._stage(batch))
         if batch >= KEPT_ACCOUNTS:
             self.files.remove(self._account(batch - KEPT_ACCOUNTS))
 
     def _account(self, batch: int) -> str:
         return f"{self.name}/batches/b{batch:012}.json"
+
+    def arrow(self, sql: str) -> Any:
+        """What a query of files says, which `read_parquet` names by their addresses."""
+        return self._connection.sql(sql).to_arrow_table()
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect()
+        self.files.register(connection)
+        return connection
 
     # -- small files ---------------------------------------------------------------------------------------------------
 
@@ -226,6 +242,11 @@ class SideTable:
     def _write(self, path: str, content: dict[str, Any]) -> None:
         write_atomically(self.lake.root / path, json.dumps(content) + "\n")
         self.files.share(path)
+
+
+def read_parquet(files: list[str]) -> str:
+    """In SQL, files by their addresses; what stands in their paths is no column."""
+    return f"read_parquet([{', '.join(quote(f) for f in files)}], hive_partitioning = false)"
 
 
 def batch_of(path: str) -> int:

@@ -26,10 +26,13 @@ def processed(root: Path, rows: list[dict[str, Any]], batch: int = 0, watermark_
     }  # fmt: skip
     made = [{**blank, "offset": n, **row} for n, row in enumerate(rows)]
     kinds = {"utm_medium": pa.string(), "quantity": pa.int64(), "unit_price": pa.decimal128(18, 4)}
-    stage = root / table.stage(batch, "events") / "year=2026/month=3/day=1/hour=10"
+    stage = root / table.stage(batch) / "task/events/year=2026/month=3/day=1/hour=10"
     stage.mkdir(parents=True)
-    pq.write_table(pa.table({name: pa.array([row[name] for row in made], kinds.get(name)) for name in made[0]}), stage / "x.parquet")
-    table.publish(batch, "events")
+    pq.write_table(
+        pa.table({name: pa.array([row[name] for row in made], kinds.get(name)) for name in made[0]}),
+        stage / "x.parquet",
+    )
+    table.publish(batch, "events", ["task"])
     table.own("query", "t")
     account = {"batch": batch, "records": len(rows), "good": len(rows), "rejected": {"malformed": 2}, "late": 0, "ahead": 0, "offsets": {"0": [0, len(rows) - 1]}, "watermark_us": watermark_us, "at_ms": now_ms()}
     table.close(batch, {**account, "totals": table.totals(account)})
