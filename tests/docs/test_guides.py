@@ -11,7 +11,7 @@ from cluster.here import DEFAULT, Cluster
 from tests.docs import guides
 from tests.docs.guides import ROOT
 
-GUIDES = ["README.md", "docs/guides/quick_start.md", "docs/guides/bring_your_own_data.md", "docs/guides/churn.md", "docs/guides/recommendations.md"]
+GUIDES = ["README.md", "docs/guides/quick_start.md", "docs/guides/bring_your_own_data.md", "docs/guides/churn.md", "docs/guides/recommendations.md", "docs/guides/promote_a_model.md"]
 
 
 def follow(page: str, folder: Path) -> None:

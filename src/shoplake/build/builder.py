@@ -39,6 +39,7 @@ class Builder(ABC):
         self.told: list[str] = []
         self.costs: list[dict[str, Any]] = []
         self.ref = RefFiles(plan)
+        self.models = plan.parent.models if plan.parent else {}
 
     # What an engine says.
 
@@ -130,7 +131,7 @@ class Builder(ABC):
         for name, rows in ledger(self.house, partitions).items():
             self.store(name, rows)
         kill_point("after_tables")
-        tables = self._check(partitions)
+        tables = self._check(partitions) | {name: self.house.count(name) for name in self.learnt()}
         shown.done(f"checked {len(tables)} tables")
         database, table_files = self.finish(tables)
         return Manifest(
@@ -150,7 +151,12 @@ class Builder(ABC):
             closed_until(plan),
             table_files,
             self.costs,
+            self.models,
         )
+
+    def learnt(self) -> list[str]:
+        """Tables of models that the parent generation holds: a build keeps them as they are."""
+        return [name for champion in self.models.values() for name in champion.tables]
 
     def _changes(self) -> Changes:
         """Rows of clean partitions that are new, replaced or gone: what the touched entities are found from."""

@@ -1,6 +1,5 @@
 """A build on DuckDB: core and marts live in one file a generation, ref and clean are shown beside it."""
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from shoplake.build.plan import Plan
 from shoplake.contracts import Table
 from shoplake.engines import duckdb as facts
 from shoplake.engines.duckdb import DuckDB
-from shoplake.lake.files import fsync
-from shoplake.lake.manifest import DataFile, Partition, database_path, sha256_of
+from shoplake.errors import ShoplakeError
+from shoplake.lake.manifest import DataFile, Partition, database_path, database_written
 from shoplake.settings import Session
 from shoplake.terminal import Steps
 
@@ -122,9 +121,22 @@ class EmbeddedBuilder(Builder):
         self._file = database_path(self.lake, self.number)
         self._file.parent.mkdir(parents=True, exist_ok=True)
         parent = self.plan.parent
-        if not self.plan.whole and parent is not None and parent.database is not None:
-            shutil.copyfile(self.lake.root / parent.database.path, self._file)
+        former = self.lake.root / parent.database.path if parent is not None and parent.database is not None else None
+        if not self.plan.whole and former:
+            shutil.copyfile(former, self._file)
         self.engine.attach(self._file, read_only=False)
+        if self.plan.whole and former and self.models:
+            self._keep_learnt(former)
+
+    def _keep_learnt(self, former: Path) -> None:
+        """A whole build may be what mends a damaged file: then what was learnt is lost, and told."""
+        try:
+            self.engine.copy_tables(former, self.learnt())
+        except ShoplakeError as e:
+            self.told.append(f"{', '.join(self.learnt())}: not kept, since {former.name} cannot be read ({str(e).splitlines()[0]}). Make them anew with `shoplake learn promote`.")
+            for name in self.learnt():
+                self.engine.execute(f"DROP TABLE IF EXISTS gen.{name}")
+            self.models = {}
 
     def store(self, name: str, rows: pa.Table) -> None:
         self.engine.arrow_table("work.ledger", rows)
@@ -134,15 +146,8 @@ class EmbeddedBuilder(Builder):
         )
 
     def finish(self, tables: dict[str, int]) -> tuple[DataFile | None, dict[str, list[DataFile]]]:
-        path = self._file
         self.engine.detach()
-        with open(path, "rb") as f:
-            os.fsync(f.fileno())
-        fsync(path.parent)
-        made = DataFile(
-            path.relative_to(self.lake.root).as_posix(), sum(tables.values()), path.stat().st_size, sha256_of(path)
-        )
-        return made, {}
+        return database_written(self.lake, self._file, sum(tables.values())), {}
 
     def close(self) -> None:
         self.engine.close()

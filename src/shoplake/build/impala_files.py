@@ -35,7 +35,7 @@ AS_OF = "${var:as_of}"
 
 def impala_files(contracts: Contracts, models: list[Model]) -> dict[Path, str]:
     """Relative path -> text. Raises WrongUse, naming file and statement, when Impala would refuse one for what it names."""
-    tables = [t for layer in LAYERS for t in contracts.layer(layer)]
+    tables = [t for layer in LAYERS for t in contracts.built(layer)]
     found = {DDL: _ddl(tables), OPTIMIZATION: _optimization(tables), QUERIES: _queries(models)}
     check(found, models)
     return found

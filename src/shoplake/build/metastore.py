@@ -35,7 +35,7 @@ class Metastore:
     def register(self, lake: Lake, contracts: Contracts, manifest: Manifest) -> None:
         """Point the tables at a published generation: clean, core and marts, each by itself. What was there already stays; a
         registration that was cut off is made good by the next."""
-        tables = [t for layer in ("clean", "core", "marts") for t in contracts.layer(layer)]
+        tables = [t for layer in ("clean", "core", "marts") for t in contracts.built(layer)]
         for database in dict.fromkeys(self.facts.place(t.full_name).partition(".")[0] for t in tables):
             self.engine.execute(f"CREATE DATABASE IF NOT EXISTS {database}")
         for table in tables:

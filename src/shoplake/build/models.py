@@ -53,7 +53,7 @@ def read_models(folder: Path, contracts: Contracts) -> list[Model]:
             model = read_model(path, layer, contracts)
             models[model.name] = model
     for layer in READS:
-        for table in contracts.layer(layer):
+        for table in contracts.built(layer):
             if table.full_name not in models:
                 raise WrongUse(
                     f"{table.path}:1: no model makes {table.full_name}. Write {folder / layer / table.name}.sql, or delete the contract."

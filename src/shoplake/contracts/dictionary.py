@@ -40,6 +40,7 @@ def _table(table: Table, name: str) -> list[str]:
     spec = table.spec
     facts = [f"One row is {spec.grain}.", f"Owner: {spec.owner}."]
     facts += [f"Key: {', '.join(spec.key)}."] if spec.key else []
+    facts += [f"Made by `shoplake {spec.made_by}`, not by a build."] if spec.made_by else []
     facts += [f"Partition: {spec.partition}."] if spec.partition else []
     facts += [f"Versioned by: {', '.join(spec.tracked)}."] if spec.tracked else []
     facts += [f"Freshness: {spec.freshness.column} within {spec.freshness.within_days} days."] if spec.freshness else []

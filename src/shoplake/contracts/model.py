@@ -90,6 +90,7 @@ class TableSpec(msgspec.Struct, forbid_unknown_fields=True):
     reach: ReachSpec | None = None
     freshness: FreshnessSpec | None = None
     notes: str | None = None
+    made_by: Literal["learn"] | None = None  # None: a build makes it, by the model of its name
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,10 @@ class Contracts:
 
     def layer(self, name: str) -> list[Table]:
         return [t for t in self.tables.values() if t.layer == name]
+
+    def built(self, name: str) -> list[Table]:
+        """Those of a layer that a build makes."""
+        return [t for t in self.layer(name) if t.spec.made_by is None]
 
     def table(self, full_name: str) -> Table:
         return self.tables[full_name]

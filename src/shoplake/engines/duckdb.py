@@ -231,6 +231,15 @@ class DuckDB:
         # Two-part names are looked up in both.
         self.execute("SET search_path = 'gen.core,gen.marts,gen.ledger,lake.clean,lake.rejected,lake.ref'")
 
+    def copy_tables(self, file: Path, names: Iterable[str]) -> None:
+        """Tables of another generation's file, as they are."""
+        self.execute(f"ATTACH {quote(str(file))} AS former (READ_ONLY)")
+        try:
+            for name in names:
+                self.execute(f"CREATE TABLE gen.{name} AS SELECT * FROM former.{name}")
+        finally:
+            self.execute("DETACH former")
+
     def detach(self) -> None:
         """Write everything down and let go of the generation's file."""
         self.execute("CHECKPOINT gen")

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from shoplake.errors import Lacking, WrongUse
+from shoplake.lake.files import fsync
 from shoplake.lake.layout import FORMAT_VERSION, Lake
 
 
@@ -35,6 +36,15 @@ class Partition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rejected_files: list[DataFile]
 
 
+class Champion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The version of a model whose tables a generation holds."""
+
+    version: int
+    previous: list[int]  # those before it, the newest last
+    tables: list[str]
+    options: dict[str, Any] = {}  # how the tables were made of the version
+
+
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One published generation."""
 
@@ -56,6 +66,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     closed_until: str = ""  # days before it were closed and vouched for
     table_files: dict[str, list[DataFile]] = {}  # core, marts and ledger tables that are files
     costs: list[dict[str, Any]] = []  # what each step cost, by the engine's own account, where it keeps one
+    models: dict[str, Champion] = {}
     format_version: int = FORMAT_VERSION
 
     def partition_map(self) -> dict[tuple[str, str], Partition]:
@@ -75,6 +86,13 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for p in self.partitions:
             found += p.clean_files + p.rejected_files
         return found
+
+
+def database_written(lake: Lake, path: Path, rows: int) -> DataFile:
+    """A database file that is whole, on disk for good."""
+    fsync(path)
+    fsync(path.parent)
+    return DataFile(path.relative_to(lake.root).as_posix(), rows, path.stat().st_size, sha256_of(path))
 
 
 def sha256_of(path: Path) -> str:

@@ -46,6 +46,17 @@ def fit(weights: Any, one: Parameters) -> Factors:
     return Factors(np.asarray(model.user_factors), np.asarray(model.item_factors))
 
 
+def fold_in(products: F32, weights: Any, one: Parameters) -> F32:
+    """Users x factors that fit these weights (users x products) best while the products stay as they are: half a step of ALS."""
+    from implicit.als import AlternatingLeastSquares
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        model = AlternatingLeastSquares(factors=one.factors, regularization=one.regularisation, alpha=one.alpha, num_threads=1)
+        model.item_factors = products
+        return np.asarray(model.recalculate_user(np.arange(weights.shape[0]), weights.astype(np.float32)), dtype=np.float32)
+
+
 def lists(factors: Factors, rows: I64, leave_out: Any, count: int = AT) -> I64:
     """The best `count` products of each of these users, best first, without what stands in `leave_out`; -1 where there are fewer."""
     found = [best(factors.users[some] @ factors.products.T, leave_out[some], count) for some in blocks(rows)]

@@ -1,4 +1,4 @@
-"""The verb `learn`: train, history."""
+"""The verb `learn`: train, evaluate, promote, rollback, show, history."""
 
 from typing import Annotated, Any
 
@@ -117,16 +117,112 @@ def _weights(text: str) -> Any:
     return Weights(**found)
 
 
+VERSION = Annotated[int | None, typer.Option("--version", help="Which version [default: the newest]", metavar="N", show_default=False)]
+NAME = Annotated[str, typer.Argument(help="Which model: churn, recommend", metavar="NAME")]
+CHECKED = Annotated[bool, typer.Option("--i-have-checked", help="Figures that look too good were looked into, and are true")]
+WAIT = Annotated[float, typer.Option("--wait", help="Wait so long for another writer", metavar="SECONDS", min=0)]
+
+
+def _ready(context: typer.Context, name: str) -> Any:
+    from shoplake.learn.libraries import require
+    from shoplake.learn.registry import folder_of
+
+    require()
+    context.obj.lake.require_folder("a model's registry")
+    folder_of(context.obj.lake, name)
+    return context.obj
+
+
+@app.command()
+def evaluate(context: typer.Context, name: NAME, version: VERSION = None, i_have_checked: CHECKED = False, json: JSON = False) -> None:
+    """Judge a version anew on what is published, as `promote` would. Exits with 1 when it does not pass.
+
+    Example: shoplake --lake shop learn evaluate churn
+    """
+    from shoplake.learn import promote as champions
+    from shoplake.learn.gate import as_text
+    from shoplake.terminal import emit_json, out
+
+    found = champions.evaluate(_ready(context, name), name, version, i_have_checked)
+    emit_json("learn_evaluate", found.as_dict()) if json else out(as_text(found))
+    if not found.is_good:
+        raise typer.Exit(1)
+
+
+@app.command()
+def promote(
+    context: typer.Context,
+    name: NAME,
+    version: VERSION = None,
+    count: Annotated[int, typer.Option(help="Products in a list", metavar="N", min=1, max=100)] = 10,
+    keep_bought: Annotated[bool, typer.Option("--keep-bought", help="Also what the user has bought already")] = False,
+    keep_unsellable: Annotated[bool, typer.Option("--keep-unsellable", help="Also what is not on sale or not in stock")] = False,
+    i_have_checked: CHECKED = False,
+    wait: WAIT = 0,
+    json: JSON = False,
+) -> None:
+    """Publish what a version says of everybody, when it passes; readers see its tables and its name change at once.
+
+    Example: shoplake --lake shop learn promote churn
+    """
+    from shoplake.learn import promote as champions
+    from shoplake.terminal import emit_json, out
+
+    options = {"count": count, "keep_bought": keep_bought, "keep_unsellable": keep_unsellable} if name == "recommend" else {}
+    found = champions.promote(_ready(context, name), name, version, options, i_have_checked, wait)
+    emit_json("learn_promote", champions.as_dict(found)) if json else out(champions.published_as_text(found))
+
+
+@app.command()
+def rollback(context: typer.Context, name: NAME, wait: WAIT = 0, json: JSON = False) -> None:
+    """Publish the tables of the champion before this one.
+
+    Example: shoplake --lake shop learn rollback churn
+    """
+    from shoplake.learn import promote as champions
+    from shoplake.terminal import emit_json, out
+
+    found = champions.rollback(_ready(context, name), name, wait)
+    emit_json("learn_rollback", champions.as_dict(found)) if json else out(champions.published_as_text(found))
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    name: NAME,
+    top: Annotated[int, typer.Option(help="How many users", metavar="N", min=1, max=1000)] = 10,
+    user: Annotated[str | None, typer.Option(help="One user; who is not known is shown what is popular", metavar="ID", show_default=False)] = None,
+    generation: GENERATION = None,
+    json: JSON = False,
+) -> None:
+    """Show who is most likely to leave, or what is recommended to those who were there last.
+
+    Example: shoplake --lake shop learn show churn --top 5
+    """
+    from shoplake.learn.registry import folder_of
+    from shoplake.learn.shown import as_text, shown
+    from shoplake.look.opened import opened
+    from shoplake.terminal import emit_json, out
+
+    folder_of(context.obj.lake, name)
+    with opened(context.obj, generation) as one:
+        found = shown(one, name, top, user)
+    emit_json("learn_show", found) if json else out(as_text(found))
+
+
 @app.command()
 def history(context: typer.Context, name: Annotated[str, typer.Argument(help="Which model: churn, recommend", metavar="NAME")], json: JSON = False) -> None:
     """Show every version of a model, with its main figures.
 
     Example: shoplake --lake shop learn history churn
     """
-    from shoplake.learn.registry import history_as_text, numbers, read
+    from shoplake.lake.manifest import current_generation, read_manifest
+    from shoplake.learn.registry import alias, history_as_text, numbers, read
     from shoplake.terminal import emit_json, out
 
     lake = context.obj.lake
     lake.require()
-    found = [read(lake, name, number).record for number in numbers(lake, name)]
+    there = numbers(lake, name)
+    now = read_manifest(lake).models.get(name) if current_generation(lake) else None
+    found = [{**read(lake, name, number).record, "alias": alias(number, now.version if now else None, there[-1])} for number in there]
     emit_json("learn_history", {"name": name, "versions": found}) if json else out(history_as_text(name, found))

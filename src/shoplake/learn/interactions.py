@@ -39,9 +39,13 @@ class Interactions:
 
 def interactions(cuts: Cuts, cut: dt.date, weights: Weights) -> Interactions:
     """Raises WrongUse when nothing happened before the cut."""
+    return as_matrix(cuts.mart(MART, cut), cut, weights)
+
+
+def as_matrix(rows: pa.Table, cut: dt.date, weights: Weights) -> Interactions:
+    """Rows of the mart as of the cut. Raises WrongUse when there are none."""
     from scipy import sparse
 
-    rows = cuts.mart(MART, cut)
     if not rows.num_rows:
         raise WrongUse(f"cut {cut}: no customer has looked at or bought anything before it. Name a later day.")
     users, user = _numbered(rows.column("user_id"))

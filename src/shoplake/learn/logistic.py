@@ -36,7 +36,8 @@ class Logistic:
 
     def probability(self, frame: Frame) -> F64:
         """That each user buys nothing within the horizon."""
-        found: F64 = 1 / (1 + np.exp(-(self.standardised(frame) @ np.array(self.coefficients) + self.intercept)))
+        with np.errstate(invalid="ignore", over="ignore"):  # of a damaged model: whoever uses the scores looks whether they are numbers
+            found: F64 = 1 / (1 + np.exp(-(self.standardised(frame) @ np.array(self.coefficients) + self.intercept)))
         return found
 
 

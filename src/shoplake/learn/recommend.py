@@ -66,7 +66,7 @@ def train(cuts: Cuts, lake: Lake, options: Options, told: Any = None) -> Trained
     chosen = replace(options.parameters, **trials[0]["parameters"]) if trials else options.parameters
     known, one = _fold(cuts, cut, options)
     factors = als.fit(known.weights, chosen)
-    lists = {name: make(known, one.rows) for name, make in BASELINES.items()} | {"recent popularity": _recent(cuts, known, one.rows)}
+    lists = baselines(cuts, known, one.rows)
     mine = als.lists(factors, one.rows, known.bought)
     found = {name: judge_lists(top, one, len(known.products), chosen.seed) for name, top in {"model": mine, **lists}.items()}
     record: dict[str, Any] = {
@@ -131,7 +131,9 @@ def _together(known: Interactions, rows: I64) -> I64:
     return np.concatenate([als.best((known.weights[some] @ model.similarity).toarray(), known.bought[some]) for some in als.blocks(rows)])
 
 
-BASELINES = {"popularity": _popular, "item-item cosine": _together}
+def baselines(cuts: Cuts, known: Interactions, rows: I64) -> dict[str, I64]:
+    """Lists of these users by what costs little."""
+    return {"popularity": _popular(known, rows), "item-item cosine": _together(known, rows), "recent popularity": _recent(cuts, known, rows)}
 
 
 def _segments(known: Interactions, one: Asked, top: I64) -> dict[str, Any]:

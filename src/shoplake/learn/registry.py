@@ -34,6 +34,13 @@ class Version:
     number: int
     record: dict[str, Any]
 
+    def text(self, file: str) -> str:
+        """A file of it. Raises WrongUse when it is missing or no text."""
+        try:
+            return (self.folder / file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as e:
+            raise WrongUse(f"{self.folder / file}: damaged or missing ({e}). Use another version, or train a new one.") from e
+
 
 def folder_of(lake: Lake, name: str) -> Path:
     """Raises WrongUse for a model there is none of."""
@@ -121,8 +128,13 @@ COLUMNS: dict[str, dict[str, Callable[[dict[str, Any]], str]]] = {
 }  # fmt: skip
 
 
+def alias(number: int, champion: int | None, newest: int) -> str:
+    """champion: the version that the published tables are of; challenger: the newest one, when it is another."""
+    return "champion" if number == champion else "challenger" if number == newest else ""
+
+
 def history_as_text(name: str, records: list[dict[str, Any]]) -> str:
-    """A line a version."""
+    """A line a version; each record has its `alias`."""
     columns = COLUMNS[name]
     lines = [f"{'version':>7}" + "".join(f"{label:>12}" for label in columns)]
-    return "\n".join([*lines, *(f"{r['version']:>7}" + "".join(f"{of(r):>12}" for of in columns.values()) for r in records)])
+    return "\n".join([*lines, *(f"{r['version']:>7}" + "".join(f"{of(r):>12}" for of in columns.values()) + (f"  {r['alias']}" if r["alias"] else "") for r in records)])

@@ -89,7 +89,7 @@ def test_every_dashboard_is_there() -> None:
 def test_every_table_is_refreshed_and_counted() -> None:
     contracts, _ = project()
     text = files()[OPTIMIZATION]
-    for table in [*contracts.layer("core"), *contracts.layer("marts")]:
+    for table in [*contracts.built("core"), *contracts.built("marts")]:
         name, column = impala.place(table.full_name), table.spec.partition
         assert f"INVALIDATE METADATA {name};" in text
         day = f" PARTITION ({column} = DATE '${{var:day}}')" if column else ""
