@@ -72,7 +72,8 @@ class Lineage:
         table, column = place
         model = self._models.get(table)
         if model is None:
-            return Origin()
+            by = self._contracts.table(table).spec.made_by
+            return Origin(problem=f"said by the version of a model that was promoted (`shoplake {by} history`)") if by else Origin()
         if table.startswith("clean.") and self._contracts.table(table).column(column).arrival:
             return Origin(problem="set by the build: the folder the record arrived in")
         try:
