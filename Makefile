@@ -21,7 +21,7 @@ ON_SPARK := tests/models tests/system/test_spark_whole.py tests/system/test_spar
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-17s %s\n", $$1, $$2}'
 
-demo: $(ENV) ## A made shop of default size, from raw files to five dashboards (lake: ./demo-lake)
+demo: $(ENV) ## A made shop of default size, from raw files to five dashboards and two models (lake: ./demo-lake)
 	@$(RUN)shoplake --lake $(LAKE) demo
 
 test: $(DEV) ## The default test suite: no JVM, no network, under two minutes on two cores
@@ -110,7 +110,7 @@ $(VENV)/bin/python:
 
 $(ENV): $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "Installing shoplake into $(VENV) (once) ..." >&2
-	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e . || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
+	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[learn]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
 	@touch $@
 
 $(DEV): $(ENV)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from benchmarks.measure import Case
 from benchmarks.setting import Setting
-from benchmarks.stages import clean, coldstart, dashboards, generate, growth, spark, stream, tax, whole
+from benchmarks.stages import clean, coldstart, dashboards, generate, growth, learn, spark, stream, tax, whole
 
 STAGES: dict[str, Callable[[Setting], list[Case]]] = {
     "generate": generate.cases,
@@ -13,6 +13,7 @@ STAGES: dict[str, Callable[[Setting], list[Case]]] = {
     "run": whole.cases,
     "dashboards": dashboards.cases,
     "coldstart": coldstart.cases,
+    "learn": learn.cases,
     "spark": spark.cases,
     "growth": growth.cases,
     "stream": stream.cases,

@@ -67,6 +67,17 @@ def blocks(rows: I64) -> Iterator[I64]:
     yield from (rows[i : i + BLOCK] for i in range(0, len(rows), BLOCK))
 
 
+def first(order: I64, leave_out: Any, count: int = AT) -> I64:
+    """Of one order of the columns for all: the first `count` of each row that are not left out; -1 where there are fewer."""
+    most = int(np.diff(leave_out.indptr).max(initial=0))
+    some = order[: count + most]
+    is_free = np.asarray(leave_out[:, some].todense() == 0)
+    places = np.argsort(~is_free, axis=1, kind="stable")[:, :count]
+    found = np.full((leave_out.shape[0], count), -1, np.int64)
+    found[:, : places.shape[1]] = np.where(np.take_along_axis(is_free, places, axis=1), some[places], -1)
+    return found
+
+
 def best(scores: NDArray[Any], leave_out: Any, count: int = AT) -> I64:
     """Columns of the `count` highest scores of each row; equal ones in the order of the columns. A product that is left out is -1."""
     scores = np.array(scores, dtype=np.float64)

@@ -109,7 +109,8 @@ def _popular(known: Interactions, rows: I64) -> I64:
 
 
 def _same_for_all(score: Any, known: Interactions, rows: I64) -> I64:
-    return np.concatenate([als.best(np.tile(score, (len(some), 1)), known.bought[some]) for some in als.blocks(rows)])
+    order = np.argsort(-score, kind="stable")
+    return np.concatenate([als.first(order, known.bought[some]) for some in als.blocks(rows)])
 
 
 def _recent(cuts: Cuts, known: Interactions, rows: I64) -> I64:

@@ -74,3 +74,12 @@ def test_lists_by_blocks_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = als.lists(factors, np.arange(70), matrix)
     monkeypatch.setattr(als, "BLOCK", 16)
     assert (als.lists(factors, np.arange(70), matrix) == whole).all()
+
+
+def test_one_order_for_all_is_what_equal_scores_give() -> None:
+    draws = np.random.default_rng(8)
+    for products in (5, 12, 60):
+        score = draws.integers(0, 6, products).astype(float)  # many equal ones
+        out = sparse.csr_matrix((draws.random((50, products)) < 0.4).astype(float))
+        wanted = als.best(np.tile(score, (50, 1)), out)
+        assert (als.first(np.argsort(-score, kind="stable"), out) == wanted).all()
