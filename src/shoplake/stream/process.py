@@ -6,6 +6,7 @@ one dated 2030 would close every minute to come. Both are kept with the good eve
 """
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -120,7 +121,7 @@ class Processor:
                 f"To process the topic from what it holds now, move {self.table.place()} away."
             )
         if type(e).__name__ == "StreamingQueryException":
-            told = next((line.strip() for line in said.splitlines() if "Exception" in line or "Error" in line), said.splitlines()[0])
+            told = worker_words(str(self._failure)) or next((line.strip() for line in said.splitlines() if "Exception" in line or "Error" in line), said.splitlines()[0])
             return ShoplakeError(f"Spark ended the query: {told[:300]}. What was written stays and is whole. Run the same again; when it ends so again, look at {self.table.place(self.table.checkpoint)}.")
         return e
 
@@ -221,6 +222,13 @@ class Processor:
             "good": self.pulse.extra.get("good", 0) + account["good"], "late": self.pulse.extra.get("late", 0) + account["late"],
             "ahead": self.pulse.extra.get("ahead", 0) + account["ahead"], "watermark_us": account["watermark_us"],
         }  # fmt: skip
+
+
+def worker_words(said: str) -> str | None:
+    """Of what Spark says when a worker fails, the worker's own error: the last line of its Python traceback."""
+    lines = [line.strip() for line in said.splitlines()]
+    found = [line for line in lines if re.match(r"[A-Za-z_.]+(Error|Exception): ", line) and not line.startswith(("org.", "java.", "pyspark."))]
+    return re.sub(r"^shoplake[.]errors[.]\w+: ", "", found[-1]) if found else None
 
 
 def _task() -> str:

@@ -170,3 +170,19 @@ def test_old_accounts_go_and_the_newest_holds_their_sums(tmp_path: Path, monkeyp
         table.close(batch, {**account, "totals": table.totals(account)})
     assert [a["batch"] for a in table.accounts()] == [3, 4]
     assert table.account(4)["totals"]["records"] == 5
+
+
+def test_what_a_worker_of_spark_says_is_told() -> None:
+    from shoplake.stream.process import worker_words
+
+    said = """
+  An exception was thrown from the Python worker. Please see the stack trace below.
+Traceback (most recent call last):
+  File "judge.py", line 120, in run
+    raise explain(e, sql) from e
+shoplake.errors.ShoplakeError: DuckDB: IO Error: Could not write to file "x.parquet": No space left on device
+
+org.apache.spark.api.python.PythonException: Traceback
+"""
+    assert worker_words(said) == 'DuckDB: IO Error: Could not write to file "x.parquet": No space left on device'
+    assert worker_words("java.io.IOException: no") is None
