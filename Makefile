@@ -16,7 +16,7 @@ HADOOP := $(VENV)/.ready-hadoop
 IMPALA := $(VENV)/.ready-impala
 KAFKA := $(VENV)/.ready-kafka
 
-ON_SPARK := tests/models tests/system/test_spark_whole.py tests/system/test_spark_kills.py tests/system/test_spark_stats.py tests/system/test_standalone.py tests/system/test_pig_views.py tests/docs/test_guides.py
+ON_SPARK := tests/models tests/system/test_spark_whole.py tests/system/test_spark_kills.py tests/system/test_spark_stats.py tests/system/test_standalone.py tests/system/test_pig_views.py tests/learn/test_mllib.py tests/docs/test_guides.py
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-17s %s\n", $$1, $$2}'

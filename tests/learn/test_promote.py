@@ -50,7 +50,7 @@ def taught(shop: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
         other = churn.train(cuts, lake, churn.Options(regularisation=0.01))
         lists = recommend.train(cuts, lake, recommend.Options())
     for trained in (first, other):
-        keep(lake, "churn", {"model.json": churn.as_json(trained.model)}, trained.record, churn_card)
+        keep(lake, "churn", churn.as_files(trained), trained.record, churn_card)
     keep(lake, "recommend", recommend.as_tables(lists), lists.record, recommend_card)
     promote(session(lake.root, threads="2"), "churn", 1, {})
     promote(session(lake.root, threads="2"), "recommend", 1, LISTS)

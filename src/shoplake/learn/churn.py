@@ -3,11 +3,13 @@
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from shoplake.errors import CheckFailed, WrongUse
 from shoplake.lake.layout import Lake
@@ -34,10 +36,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model with all that was seen of it. `record` is what its card is written from."""
+    """A model with all that was seen of it. `record` is what its card is written from; `predictions`: what it said of those who judge."""
 
     model: Logistic
     record: dict[str, Any]
+    predictions: pa.Table
 
 
 def cuts_of(options: Options, as_of: dt.date) -> tuple[dt.date, dt.date]:
@@ -51,8 +54,8 @@ def cuts_of(options: Options, as_of: dt.date) -> tuple[dt.date, dt.date]:
     return train, test
 
 
-def train(cuts: Cuts, lake: Lake, options: Options) -> Trained:
-    """Raises WrongUse for too few users or cuts that cannot be, CheckFailed for features that see the future."""
+def train(cuts: Cuts, lake: Lake, options: Options, fitted: Callable[[Frame, float], Logistic] = fit) -> Trained:
+    """fitted: who teaches. Raises WrongUse for too few users or cuts that cannot be, CheckFailed for features that see the future."""
     manifest = cuts.one.manifest
     train_cut, test_cut = cuts_of(options, dt.date.fromisoformat(manifest.as_of))
     for cut in (train_cut, test_cut):
@@ -62,13 +65,19 @@ def train(cuts: Cuts, lake: Lake, options: Options) -> Trained:
     for one, what in ((taught, "teach"), (judged, "judge")):
         if min(one.left.sum(), (~one.left).sum()) < LEAST:
             raise WrongUse(f"cut {one.cut}: of {len(one):,} users who {what}, {int(one.left.sum()):,} left; {LEAST} are needed on either side. Build more days, or move --train-cut, --test-cut or --horizon.")
-    model = fit(taught, options.regularisation)
+    model = fitted(taught, options.regularisation)
     record = {
         "name": "churn", "generation": manifest.generation, "as_of": manifest.as_of, "horizon_days": options.horizon, "train_cut": str(train_cut), "test_cut": str(test_cut),
         "seed": options.seed, "parameters": {"regularisation": options.regularisation}, "trained_on": _print(taught), "users_taught": len(taught), "users_judged": len(judged),
         "left_taught": round(float(taught.left.mean()), 6), "left_judged": round(float(judged.left.mean()), 6), **evaluated(model, judged, lake, options.horizon, options.seed),
     }  # fmt: skip
-    return Trained(model, record)
+    said = pa.table({"user_id": judged.users, "leave_probability": model.probability(judged), "left": judged.left})
+    return Trained(model, record, said)
+
+
+def as_files(one: Trained) -> dict[str, str | pa.Table]:
+    """What is kept of it."""
+    return {"model.json": as_json(one.model), "predictions.parquet": one.predictions}
 
 
 def evaluated(model: Logistic, judged: Frame, lake: Lake, horizon: int, seed: int) -> dict[str, Any]:

@@ -1,5 +1,9 @@
 """The verb `learn`: train, evaluate, promote, rollback, show, history."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +17,7 @@ app.add_typer(train_app, name="train")
 
 JSON = Annotated[bool, typer.Option("--json", help="Print one JSON envelope")]
 GENERATION = Annotated[int | None, typer.Option("--generation", help="Of a kept generation [default: the published one]", metavar="N", show_default=False)]
+BY = Annotated[str, typer.Option("--by", help="Who teaches: embedded (scikit-learn, implicit), or spark (MLlib)", metavar="NAME")]
 SEED = Annotated[int, typer.Option(help="The same data and seed give the same model", metavar="N")]
 
 
@@ -29,6 +34,8 @@ def churn(
     train_cut: Annotated[str | None, typer.Option(help="It is taught as of this day [default: 30 days before --test-cut]", metavar="DAY", show_default=False)] = None,
     test_cut: Annotated[str | None, typer.Option(help="It is judged as of this day [default: the last with a whole horizon]", metavar="DAY", show_default=False)] = None,
     regularisation: Annotated[float, typer.Option(help="MLlib's regParam", metavar="X", min=1e-9)] = 1e-3,
+    tune: Annotated[bool, typer.Option("--tune", help="With --by spark: the regularisation by MLlib's CrossValidator")] = False,
+    by: BY = "embedded",
     seed: SEED = 42,
     generation: GENERATION = None,
     json: JSON = False,
@@ -41,6 +48,7 @@ def churn(
     from shoplake.learn.churn_card import as_html, as_text
     from shoplake.learn.cuts import Cuts
     from shoplake.learn.libraries import require
+    from shoplake.learn.logistic import fit
     from shoplake.learn.registry import keep
     from shoplake.look.opened import opened
     from shoplake.terminal import emit_json, out
@@ -49,9 +57,13 @@ def churn(
     options = learnt.Options(horizon, _day(train_cut, "--train-cut"), _day(test_cut, "--test-cut"), regularisation=regularisation, seed=seed)
     lake = context.obj.lake
     lake.require_folder("a model's registry")
-    with opened(context.obj, generation) as one:
-        trained = learnt.train(Cuts(one, context.obj["project"]), lake, options)
-    kept = keep(lake, "churn", {"model.json": learnt.as_json(trained.model)}, trained.record, as_html)
+    if tune and by != "spark":
+        raise WrongUse("--tune: needs --by spark; the embedded fit takes --regularisation as it is.")
+    with _teacher(context, by) as spark, opened(context.obj, generation) as one:
+        fitted = partial(spark.logistic, tune=tune) if spark else fit
+        trained = learnt.train(Cuts(one, context.obj["project"]), lake, options, fitted)
+        told = {"taught_by": by, **({"trials": spark.tried} if spark else {})}
+        kept = keep(lake, "churn", {**learnt.as_files(trained), **(spark.saved if spark else {})}, {**trained.record, **told}, as_html)
     emit_json("learn_train", kept) if json else out(as_text(kept))
 
 
@@ -66,6 +78,10 @@ def recommend(
     alpha: Annotated[float, typer.Option(metavar="X", min=1e-9, help="Confidence is 1 + alpha x weight")] = 1.0,
     iterations: Annotated[int, typer.Option(metavar="N", min=1)] = 15,
     tune: Annotated[bool, typer.Option("--tune", help="Search factors, regularisation and alpha on windows before the cut")] = False,
+    ratings: Annotated[Path | None, typer.Option(help="Teach by a file of user, item, rating or count, and perhaps a time", metavar="FILE", show_default=False)] = None,
+    explicit: Annotated[bool, typer.Option("--explicit", help="The numbers of --ratings say how much it was liked")] = False,
+    by: BY = "embedded",
+    split: Annotated[str, typer.Option(help="What judges --ratings: a share of it (the latest, where it has times), or another file", metavar="SHARE|FILE")] = "0.2",
     seed: SEED = 42,
     generation: GENERATION = None,
     json: JSON = False,
@@ -73,27 +89,79 @@ def recommend(
     """Teach what people with like habits buy, and judge lists of ten by what was bought later.
 
     Example: shoplake --lake shop learn train recommend --window 30
+    Example: shoplake --lake shop learn train recommend --ratings ratings.csv --explicit --split 0.2
     """
     from shoplake.learn import recommend as learnt
     from shoplake.learn.als import Parameters
-    from shoplake.learn.cuts import Cuts
     from shoplake.learn.libraries import require
+
+    require()
+    context.obj.lake.require_folder("a model's registry")
+    parameters = Parameters(factors, regularisation, alpha, iterations, seed)
+    if ratings is None and explicit:
+        raise WrongUse("--explicit: needs --ratings FILE; clicks and purchases say no numbers.")
+    if ratings is not None and (cut or generation is not None or tune):
+        raise WrongUse("--ratings: the file is split by --split, and nothing is searched; leave out --cut, --generation and --tune.")
+    if ratings is not None:
+        _from_ratings(context, by, ratings, explicit, split, parameters, json)
+    else:
+        _from_shop(context, by, learnt.Options(window, _day(cut, "--cut"), _weights(weights), parameters, tune), generation, json)
+
+
+def _from_shop(context: typer.Context, by: str, options: Any, generation: int | None, json: bool) -> None:
+    from shoplake.learn import als
+    from shoplake.learn import recommend as learnt
+    from shoplake.learn.cuts import Cuts
     from shoplake.learn.recommend_card import as_html, as_text
     from shoplake.learn.registry import keep
     from shoplake.look.opened import opened
     from shoplake.terminal import emit_json, out, say
 
-    require()
-    options = learnt.Options(window, _day(cut, "--cut"), _weights(weights), Parameters(factors, regularisation, alpha, iterations, seed), tune)
-    lake = context.obj.lake
-    lake.require_folder("a model's registry")
-
     def told(trial: dict[str, Any]) -> None:
         say("trial " + ", ".join(f"{k} {v:g}" for k, v in trial["parameters"].items()) + f": NDCG@10 {trial['ndcg']:.4f}")
 
-    with opened(context.obj, generation) as one:
-        trained = learnt.train(Cuts(one, context.obj["project"]), lake, options, told)
-    kept = keep(lake, "recommend", learnt.as_tables(trained), trained.record, as_html)
+    lake = context.obj.lake
+    with _teacher(context, by) as spark, opened(context.obj, generation) as one:
+        trained = learnt.train(Cuts(one, context.obj["project"]), lake, options, told, spark.als if spark else als.fit)
+        kept = keep(lake, "recommend", {**learnt.as_tables(trained), **(spark.saved if spark else {})}, {**trained.record, "taught_by": by}, as_html)
+    emit_json("learn_train", kept) if json else out(as_text(kept))
+
+
+@contextmanager
+def _teacher(context: typer.Context, by: str) -> Iterator[Any]:
+    """MLlib on a Spark of its own, or None for the libraries here."""
+    if by not in ("embedded", "spark"):
+        raise WrongUse(f"--by: found {by!r}, expected embedded or spark.")
+    if by == "embedded":
+        yield None
+        return
+    import tempfile
+
+    from shoplake.learn.mllib import started
+
+    with tempfile.TemporaryDirectory(prefix="shoplake-learn-") as scratch, started(context.obj, Path(scratch)) as spark:
+        yield spark
+
+
+def _from_ratings(context: typer.Context, by: str, file: Path, explicit: bool, split: str, parameters: Any, json: bool) -> None:
+    from shoplake.learn import from_ratings
+    from shoplake.learn.ratings_card import as_html, as_text
+    from shoplake.learn.recommend import as_tables
+    from shoplake.learn.registry import keep
+    from shoplake.terminal import emit_json, out
+
+    try:
+        share: float | Path = float(split)
+    except ValueError:
+        share = Path(split)
+    if isinstance(share, float) and not 0 < share < 1:
+        raise WrongUse(f"--split: found {split}, expected a share between 0 and 1, or a file.")
+    lake = context.obj.lake
+    with _teacher(context, by) as spark:
+        fitted = (spark.explicit_als if explicit else spark.als) if spark else None
+        trained = from_ratings.train(from_ratings.Options(file, share, explicit, parameters), fitted)
+        lake.create()
+        kept = keep(lake, "ratings", {**as_tables(trained), **(spark.saved if spark else {})}, {**trained.record, "taught_by": by}, as_html)
     emit_json("learn_train", kept) if json else out(as_text(kept))
 
 
@@ -125,11 +193,12 @@ WAIT = Annotated[float, typer.Option("--wait", help="Wait so long for another wr
 
 def _ready(context: typer.Context, name: str) -> Any:
     from shoplake.learn.libraries import require
-    from shoplake.learn.registry import folder_of
+    from shoplake.learn.registry import folder_of, require_published
 
     require()
     context.obj.lake.require_folder("a model's registry")
     folder_of(context.obj.lake, name)
+    require_published(name)
     return context.obj
 
 
@@ -199,19 +268,20 @@ def show(
 
     Example: shoplake --lake shop learn show churn --top 5
     """
-    from shoplake.learn.registry import folder_of
+    from shoplake.learn.registry import folder_of, require_published
     from shoplake.learn.shown import as_text, shown
     from shoplake.look.opened import opened
     from shoplake.terminal import emit_json, out
 
     folder_of(context.obj.lake, name)
+    require_published(name)
     with opened(context.obj, generation) as one:
         found = shown(one, name, top, user)
     emit_json("learn_show", found) if json else out(as_text(found))
 
 
 @app.command()
-def history(context: typer.Context, name: Annotated[str, typer.Argument(help="Which model: churn, recommend", metavar="NAME")], json: JSON = False) -> None:
+def history(context: typer.Context, name: Annotated[str, typer.Argument(help="Which model: churn, recommend, ratings", metavar="NAME")], json: JSON = False) -> None:
     """Show every version of a model, with its main figures.
 
     Example: shoplake --lake shop learn history churn

@@ -48,8 +48,8 @@ def as_matrix(rows: pa.Table, cut: dt.date, weights: Weights) -> Interactions:
 
     if not rows.num_rows:
         raise WrongUse(f"cut {cut}: no customer has looked at or bought anything before it. Name a later day.")
-    users, user = _numbered(rows.column("user_id"))
-    products, product = _numbered(rows.column("product_id"))
+    users, user = numbered(rows.column("user_id"))
+    products, product = numbered(rows.column("product_id"))
     viewed, carted, purchased = (rows.column(f"{name}_count").to_numpy().astype(float) for name in ("view", "cart", "purchase"))
     shape = (len(users), len(products))
 
@@ -62,7 +62,7 @@ def as_matrix(rows: pa.Table, cut: dt.date, weights: Weights) -> Interactions:
     return Interactions(cut, users, products, matrix(weighted), matrix((purchased > 0).astype(float)))
 
 
-def _numbered(column: pa.ChunkedArray) -> tuple[list[str], I64]:
+def numbered(column: pa.ChunkedArray) -> tuple[list[str], I64]:
     names = pc.unique(column).sort()
     return names.to_pylist(), pc.index_in(column, names).to_numpy().astype(np.int64)
 

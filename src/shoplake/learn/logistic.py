@@ -30,7 +30,7 @@ class Logistic:
         """Users x features. Raises WrongUse for other features than it was taught."""
         if frame.features != self.features:
             raise WrongUse(f"the model knows the features {', '.join(self.features)}; found {', '.join(frame.features)}. Train a new version.")
-        values = _filled(_scaled(frame, self.money), np.array(self.means))
+        values = _filled(scaled(frame, self.money), np.array(self.means))
         found: F64 = (values - np.array(self.means)) / np.array(self.deviations)
         return found
 
@@ -52,8 +52,8 @@ def fit(frame: Frame, regularisation: float = REGULARISATION) -> Logistic:
     if np.isinf(frame.values).any():
         column = frame.features[int(np.argmax(np.isinf(frame.values).any(axis=0)))]
         raise WrongUse(f"cut {frame.cut}: {column} holds an infinite value. Mend its model, and build again.")
-    money = _medians(frame)
-    values = _scaled(frame, money)
+    money = medians(frame)
+    values = scaled(frame, money)
     means = np.array([float(np.mean(c[~np.isnan(c)])) if (~np.isnan(c)).any() else 0.0 for c in values.T])
     values = _filled(values, means)
     deviations = values.std(axis=0)
@@ -64,7 +64,7 @@ def fit(frame: Frame, regularisation: float = REGULARISATION) -> Logistic:
     return Logistic(frame.features, money, means.tolist(), deviations.tolist(), model.coef_[0].tolist(), float(model.intercept_[0]))
 
 
-def _medians(frame: Frame) -> dict[str, dict[str, float]]:
+def medians(frame: Frame) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     currencies = np.array(frame.currencies)
     for name in (n for n in MONEY if n in frame.features):
@@ -76,12 +76,12 @@ def _medians(frame: Frame) -> dict[str, dict[str, float]]:
     return found
 
 
-def _scaled(frame: Frame, money: dict[str, dict[str, float]]) -> F64:
+def scaled(frame: Frame, money: dict[str, dict[str, float]]) -> F64:
     """A currency that nobody taught: as if its median were this frame's own."""
-    values, own = frame.values.copy(), _medians(frame)
-    for name, medians in money.items():
+    values, own = frame.values.copy(), medians(frame)
+    for name, known in money.items():
         at = frame.features.index(name)
-        values[:, at] /= np.array([medians.get(c) or own[name][c] for c in frame.currencies])
+        values[:, at] /= np.array([known.get(c) or own[name][c] for c in frame.currencies])
     return values
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import warnings
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -32,6 +33,7 @@ from shoplake.learn.rank import judge_lists, per_user
 LEAST = 20  # users who bought something new: fewer tell nothing
 NEIGHBOURS = 100
 SEGMENTS = {"only looked before": (0, 0), "bought one product before": (1, 1), "two to four": (2, 4), "five and more": (5, 1 << 30)}
+Fit = Callable[[Any, Parameters], Factors]
 GRID: dict[str, tuple[float, ...]] = {"factors": (8, 16, 32), "regularisation": (0.1, 1.0), "alpha": (1.0, 5.0)}
 FOLDS = 2
 
@@ -55,17 +57,17 @@ class Trained:
     record: dict[str, Any]
 
 
-def train(cuts: Cuts, lake: Lake, options: Options, told: Any = None) -> Trained:
-    """told: called with each trial of a search. Raises WrongUse for a cut that cannot be or too few who bought, CheckFailed for a mart that sees the future."""
+def train(cuts: Cuts, lake: Lake, options: Options, told: Any = None, fitted: Fit = als.fit) -> Trained:
+    """told: called with each trial of a search; fitted: who teaches. Raises WrongUse for a cut that cannot be or too few who bought, CheckFailed for a mart that sees the future."""
     as_of = dt.date.fromisoformat(cuts.one.manifest.as_of)
     cut = options.cut or as_of - dt.timedelta(options.window)
     if cut + dt.timedelta(options.window) > as_of:
         raise WrongUse(f"--cut {cut}: its window of {options.window} days ends behind {as_of}, where this generation ends. Name {as_of - dt.timedelta(options.window)} or an earlier day.")
     cuts.check_blind(MART, cut)
-    trials = search(cuts, cut, options, told) if options.tune else []
+    trials = search(cuts, cut, options, told, fitted) if options.tune else []
     chosen = replace(options.parameters, **trials[0]["parameters"]) if trials else options.parameters
     known, one = _fold(cuts, cut, options)
-    factors = als.fit(known.weights, chosen)
+    factors = fitted(known.weights, chosen)
     lists = baselines(cuts, known, one.rows)
     mine = als.lists(factors, one.rows, known.bought)
     found = {name: judge_lists(top, one, len(known.products), chosen.seed) for name, top in {"model": mine, **lists}.items()}
@@ -87,7 +89,7 @@ def _fold(cuts: Cuts, cut: dt.date, options: Options) -> tuple[Interactions, Ask
     return known, one
 
 
-def search(cuts: Cuts, cut: dt.date, options: Options, told: Any = None) -> list[dict[str, Any]]:
+def search(cuts: Cuts, cut: dt.date, options: Options, told: Any = None, fitted: Fit = als.fit) -> list[dict[str, Any]]:
     """Every combination of GRID, on windows that end at the cut or before it; best first by mean NDCG."""
     folds = [_fold(cuts, cut - dt.timedelta(options.window * (n + 1)), options) for n in range(FOLDS)]
     trials = []
@@ -96,7 +98,7 @@ def search(cuts: Cuts, cut: dt.date, options: Options, told: Any = None) -> list
         named["factors"] = int(named["factors"])
         figures = []
         for known, one in folds:
-            factors = als.fit(known.weights, replace(options.parameters, **named))
+            factors = fitted(known.weights, replace(options.parameters, **named))
             figures.append(float(per_user(als.lists(factors, one.rows, known.bought), one)["ndcg"].mean()))
         trials.append({"parameters": named, "ndcg": round(float(np.mean(figures)), 6), "folds": [round(f, 6) for f in figures]})
         if told:
@@ -134,7 +136,12 @@ def _together(known: Interactions, rows: I64) -> I64:
 
 def baselines(cuts: Cuts, known: Interactions, rows: I64) -> dict[str, I64]:
     """Lists of these users by what costs little."""
-    return {"popularity": _popular(known, rows), "item-item cosine": _together(known, rows), "recent popularity": _recent(cuts, known, rows)}
+    return {**timeless(known, rows), "recent popularity": _recent(cuts, known, rows)}
+
+
+def timeless(known: Interactions, rows: I64) -> dict[str, I64]:
+    """Those that ask for no times."""
+    return {"popularity": _popular(known, rows), "item-item cosine": _together(known, rows)}
 
 
 def _segments(known: Interactions, one: Asked, top: I64) -> dict[str, Any]:

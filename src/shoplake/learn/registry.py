@@ -4,6 +4,7 @@ models/<name>/000001/record.json      what it was taught with, and how it was ju
 models/<name>/000001/card.html        the same for people
 models/churn/000001/model.json        numbers by name
 models/recommend/000001/*.parquet     the factors of users and products
+models/<name>/000001/mllib/           Spark's own model, when Spark taught it
 """
 
 import json
@@ -12,7 +13,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,7 +24,11 @@ from shoplake.lake.files import fsync
 from shoplake.lake.layout import Lake, disk_in_words
 from shoplake.lake.publish import kill_point
 
-NAMES = ("churn", "recommend")
+NAMES = ("churn", "recommend", "ratings")
+PUBLISHED = ("churn", "recommend")  # ratings are from elsewhere: there is nobody in the shop to publish them for
+
+
+Content: TypeAlias = str | pa.Table | Callable[[Path], None]
 
 
 @dataclass(frozen=True)
@@ -49,20 +54,26 @@ def folder_of(lake: Lake, name: str) -> Path:
     return lake.models / name
 
 
+def require_published(name: str) -> None:
+    """Raises WrongUse for a model of which nothing can be published."""
+    if name in NAMES and name not in PUBLISHED:
+        raise WrongUse(f"{name}: taught by a file from elsewhere; it cannot be published. Those that can: {', '.join(PUBLISHED)}.")
+
+
 def numbers(lake: Lake, name: str) -> list[int]:
     """The versions that are there, oldest first."""
     folder = folder_of(lake, name)
     return sorted(int(p.name) for p in folder.glob("[0-9]*") if p.name.isdigit()) if folder.is_dir() else []
 
 
-def keep(lake: Lake, name: str, files: Mapping[str, str | pa.Table], record: dict[str, Any], card: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
-    """Write a version: its files (text, or a table as Parquet), its record, and the card that is made of the record. Returns the record as it
+def keep(lake: Lake, name: str, files: Mapping[str, Content], record: dict[str, Any], card: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
+    """Write a version: its files (text, a table as Parquet, or what writes a folder itself), its record, and the card that is made of the record. Returns the record as it
     is kept, with `version` and `shoplake`. A run that is killed leaves none."""
     with disk_in_words(lake, "No version was kept"):
         return _kept(folder_of(lake, name), lake, name, files, record, card)
 
 
-def _kept(home: Path, lake: Lake, name: str, files: Mapping[str, str | pa.Table], record: dict[str, Any], card: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
+def _kept(home: Path, lake: Lake, name: str, files: Mapping[str, Content], record: dict[str, Any], card: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
     home.mkdir(parents=True, exist_ok=True)
     stage = home / f".{os.getpid()}.tmp"
     shutil.rmtree(stage, ignore_errors=True)
@@ -85,12 +96,15 @@ def _kept(home: Path, lake: Lake, name: str, files: Mapping[str, str | pa.Table]
         return kept
 
 
-def _write(path: Path, content: str | pa.Table) -> None:
+def _write(path: Path, content: Content) -> None:
     if isinstance(content, str):
         path.write_text(content, encoding="utf-8")
-    else:
+    elif isinstance(content, pa.Table):
         pq.write_table(content, path, compression="zstd")
-    fsync(path)
+    else:
+        content(path)
+    for one in [path, *path.rglob("*")]:
+        fsync(one)
     kill_point("in_version")
 
 
@@ -124,6 +138,10 @@ COLUMNS: dict[str, dict[str, Callable[[dict[str, Any]], str]]] = {
         "cut": lambda r: r["cut"], "users": lambda r: f"{r['users_taught']:,}", "NDCG@10": lambda r: f"{r['model']['ndcg']['value']:.4f}",
         "popularity": lambda r: f"{r['baselines']['popularity']['ndcg']['value']:.4f}", "item-item": lambda r: f"{r['baselines']['item-item cosine']['ndcg']['value']:.4f}",
         "coverage": lambda r: f"{r['model']['coverage']:.3f}",
+    },
+    "ratings": {
+        "kind": lambda r: "explicit" if r["explicit"] else "implicit", "pairs": lambda r: f"{r['pairs_taught']:,}",
+        "RMSE": lambda r: f"{r['model']['rmse']:.4f}" if r["explicit"] else "", "NDCG@10": lambda r: "" if r["explicit"] else f"{r['model']['ndcg']['value']:.4f}",
     },
 }  # fmt: skip
 

@@ -1,0 +1,114 @@
+"""Recommendations from a file of ratings or counts: taught by one part, judged by the other, by the same figures as a shop's own."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shoplake.errors import WrongUse
+from shoplake.learn import als, explicit
+from shoplake.learn.als import Factors, Parameters
+from shoplake.learn.interactions import Interactions, asked
+from shoplake.learn.rank import judge_lists
+from shoplake.learn.ratings import Ratings, as_ratings, read_ratings, split_by
+from shoplake.learn.recommend import LEAST, Trained, timeless
+
+
+@dataclass(frozen=True)
+class Options:
+    """split: the share of the file that judges, the latest where it has times; or another file. explicit: the numbers say how much it was liked."""
+
+    file: Path
+    split: float | Path = 0.2
+    explicit: bool = False
+    parameters: Parameters = field(default_factory=Parameters)
+
+
+def train(options: Options, fitted: Callable[[Any, Parameters], Factors] | None = None) -> Trained:
+    """fitted: who teaches, of a sparse matrix of counts or of Ratings. Raises WrongUse for a file that cannot be read, or too little that judges."""
+    rows = read_ratings(options.file, explicit=options.explicit)
+    if isinstance(options.split, Path):
+        later = read_ratings(options.split, explicit=options.explicit)
+    else:
+        judges = split_by(rows, options.split, options.parameters.seed)
+        rows, later = rows.filter(pa.array(~judges)), rows.filter(pa.array(judges))
+    rated = as_ratings(rows, explicit=options.explicit)
+    factors, found = _by_ratings(rated, later, options.parameters, fitted or _explicit) if options.explicit else _by_counts(rated, later, options.parameters, fitted or als.fit)
+    parameters = {k: v for k, v in asdict(options.parameters).items() if k != "seed" and (k != "alpha" or not options.explicit)}
+    record = {
+        "name": "ratings", "file": options.file.name, "explicit": options.explicit, "split": options.split.name if isinstance(options.split, Path) else options.split,
+        "seed": options.parameters.seed, "parameters": parameters, "users_taught": len(rated.users), "products": len(rated.items), "pairs_taught": len(rated.value), **found,
+    }  # fmt: skip
+    return Trained(factors, rated.users, rated.items, record)
+
+
+def _explicit(rated: Ratings, one: Parameters) -> Factors:
+    return Factors(*(of.astype(np.float32) for of in explicit.fit(rated, one)))
+
+
+def _by_counts(rated: Ratings, later: pa.Table, one: Parameters, fitted: Any) -> tuple[Factors, dict[str, Any]]:
+    """Lists of ten, judged by what comes new in the part that judges."""
+    from scipy import sparse
+
+    shape = (len(rated.users), len(rated.items))
+    weights = sparse.csr_matrix((rated.value, (rated.user, rated.item)), shape=shape)
+    weights.eliminate_zeros()
+    known = Interactions(dt.date.min, rated.users, rated.items, weights, (weights > 0).astype(float))
+    wanted = later.filter(pc.greater(later.column("value"), 0))
+    judges = asked(known, pa.table({"user_id": wanted.column("user"), "product_id": wanted.column("item")}))
+    if len(judges.rows) < LEAST:
+        raise WrongUse(f"{len(judges.rows)} users take up something new in the part that judges; {LEAST} are needed. Name a larger --split.")
+    factors = fitted(weights, one)
+    tops = {"model": als.lists(factors, judges.rows, known.bought), **timeless(known, judges.rows)}
+    found = {name: judge_lists(top, judges, len(rated.items), one.seed) for name, top in tops.items()}
+    model = found.pop("model")
+    return factors, {
+        "users_judged": len(judges.rows), "pairs_judged": int(judges.wanted.nnz), "pairs_unknown": judges.unknown_products, "model": model, "baselines": found,
+        "beats_baselines": model["ndcg"]["value"] > found["popularity"]["ndcg"]["value"],
+    }  # fmt: skip
+
+
+def _by_ratings(rated: Ratings, later: pa.Table, one: Parameters, fitted: Any) -> tuple[Factors, dict[str, Any]]:
+    """Ratings foretold, of pairs whose user and item were both rated before."""
+    user = pc.index_in(later.column("user"), pa.array(rated.users)).to_numpy(zero_copy_only=False).astype(float)
+    item = pc.index_in(later.column("item"), pa.array(rated.items)).to_numpy(zero_copy_only=False).astype(float)
+    known = ~np.isnan(user) & ~np.isnan(item)
+    if known.sum() < LEAST:
+        raise WrongUse(f"{int(known.sum())} ratings of the part that judges are of a user and an item that were rated before; {LEAST} are needed. Name a larger --split.")
+    factors = fitted(rated, one)
+    at, of, value = user[known].astype(np.int64), item[known].astype(np.int64), later.column("value").to_numpy()[known]
+    said = {name: guess(rated, at, of) for name, guess in GUESSES.items()}
+    found = {name: explicit.errors(guess, value) for name, guess in said.items()}
+    model = explicit.errors(explicit.predict(factors.users, factors.products, at, of), value)
+    return factors, {
+        "users_judged": len(np.unique(at)), "pairs_judged": int(known.sum()), "pairs_unknown": int((~known).sum()), "model": model, "baselines": found,
+        "beats_baselines": model["rmse"] < min(one["rmse"] for one in found.values()),
+    }  # fmt: skip
+
+
+def _mean(rated: Ratings, user: Any, item: Any) -> Any:
+    return np.full(len(user), rated.value.mean())
+
+
+def _apart(place: Any, value: Any, count: int) -> Any:
+    """The mean of each; 0 for one without any."""
+    counts = np.bincount(place, minlength=count)
+    return np.divide(np.bincount(place, value, count), counts, out=np.zeros(count), where=counts > 0)
+
+
+def _item_mean(rated: Ratings, user: Any, item: Any) -> Any:
+    return rated.value.mean() + _apart(rated.item, rated.value - rated.value.mean(), len(rated.items))[item]
+
+
+def _both(rated: Ratings, user: Any, item: Any) -> Any:
+    """The item's mean, and by how much the user rates above the items' means."""
+    item_mean = _item_mean(rated, rated.user, rated.item)
+    return _item_mean(rated, user, item) + _apart(rated.user, rated.value - item_mean, len(rated.users))[user]
+
+
+GUESSES: dict[str, Callable[[Ratings, Any, Any], Any]] = {"mean of all": _mean, "mean of the item": _item_mean, "means of item and user": _both}
