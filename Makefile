@@ -40,7 +40,7 @@ test-long: $(DEV) ## Long repetitions: kills by the dozen, thousands of mangled 
 	@$(RUN)python -m pytest -m 'long and not spark and not hadoop and not kafka' -n auto
 
 test-engines-long: $(SPARK) hadoop ## Long runs on Spark and Hive: twenty kills of a build on each, a whole year, the real file on both; hours
-	@$(RUN)python -m pytest -m 'long and (spark or hadoop)$(if $(SHOPLAKE_REAL_DATA),, and not real)' tests/system
+	@$(RUN)python -m pytest -m 'long and (spark or hadoop)$(if $(SHOPLAKE_REAL_DATA),, and not real)' tests/system tests/learn
 
 spark: $(SPARK) ## Spark on this machine, into the environment (needs Java; half a gigabyte)
 

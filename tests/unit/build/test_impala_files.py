@@ -39,7 +39,7 @@ def test_the_tables_have_the_contracts_columns() -> None:
     contracts, _ = project()
     found = schema()
     for layer in ("ref", "clean", "core", "marts"):
-        for table in contracts.layer(layer):
+        for table in contracts.built(layer):
             wanted = {c.name: impala.sql_type(c.type).replace(" ", "") for c in table.columns}
             given = {c: kind.replace(" ", "") for c, kind in found[impala.DATABASES[layer]][table.name].items()}
             assert given == wanted, table.full_name
