@@ -44,6 +44,7 @@ def taught(shop: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """The shop with a version of each model, both promoted."""
     lake = Lake(tmp_path_factory.mktemp("promote") / "shop")
     shutil.copytree(shop.root, lake.root, symlinks=True)
+    shutil.rmtree(lake.models, ignore_errors=True)  # what other tests have taught
     with opened(session(lake.root, threads="2")) as one:
         cuts = Cuts(one, "")
         first = churn.train(cuts, lake, churn.Options())
@@ -263,9 +264,10 @@ def test_killed_between_writing_and_switching(lake: Lake, point: str) -> None:
     champion = 2 if point == "after_current" else 1
     assert manifest.models["churn"].version == champion
     assert {row[-1] for row in scores(lake)} == {champion}
-    assert verify(lake)["findings"] == []
+    assert {finding["kind"] for finding in verify(lake)["findings"]} <= {"extra"}  # a file that nothing names yet
     assert promote(session(lake.root), "churn", 2, {}).version == 2
     assert {row[-1] for row in scores(lake)} == {2}
+    assert verify(lake)["findings"] == []
 
 
 def test_what_cannot_be_done_is_said(lake: Lake) -> None:
