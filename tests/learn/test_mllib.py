@@ -61,8 +61,8 @@ def test_ratings_foretold_alike(tmp_path: Path, mllib: MLlib) -> None:
     assert there.record["beats_baselines"]
 
 
-# A search on earlier windows is two dozen trainings.
-@pytest.mark.parametrize(("job", "kept"), [("churn_prediction", "predictions"), pytest.param("recommendations", "products", marks=pytest.mark.long)])
+@pytest.mark.long  # ten and two dozen trainings
+@pytest.mark.parametrize(("job", "kept"), [("churn_prediction", "predictions"), ("recommendations", "products")])
 def test_a_job_by_spark_submit(shop: Lake, job: str, kept: str) -> None:
     command = [str(Path(sys.executable).with_name("spark-submit")), "--master", "local[2]", "--driver-memory", "1g", str(ROOT / f"jobs/spark_ml_{job}.py"), "--lake", str(shop.root), "--json"]
     done = subprocess.run(command, env={**os.environ, "PYSPARK_PYTHON": sys.executable}, capture_output=True, text=True, check=False)

@@ -158,7 +158,7 @@ lake, settings = Lake(Path(sys.argv[1]), "spark"), json.loads(sys.argv[2])
 engine = spark.Spark(scratch=lake.root.parent / "scratch", memory="1g", settings=settings)
 
 def told(*layers):
-    tables = [t for layer in layers for t in load().layer(layer)]
+    tables = [t for layer in layers for t in load().built(layer)]
     found = {t.full_name: engine.fetch(f"SELECT {', '.join(t.names)} FROM {spark.place(t.full_name)}") for t in tables}
     print(json.dumps({t.full_name: content_hash(found[t.full_name], t) for t in tables}))
 
