@@ -31,7 +31,9 @@ from shoplake.stream.parse import NO_MESSAGES, parsed
 TABLE = "clickstream"
 # What is further ahead of its Kafka timestamp is set aside.
 AHEAD_US = 10 * MINUTE_US
-MEMORY = "512MB"  # of each worker; beyond it DuckDB goes to its scratch folder
+MEMORY = "512MB"  # of each worker
+# Of messages, in bytes: so much is judged before it is written, or a topic of large messages would need more memory than there is.
+HELD = 32_000_000
 HOUR = ", ".join(f'{part.upper()}(event_ts) AS "{part}"' for part in ("year", "month", "day", "hour"))
 # Of every message: clean's columns, why it is rejected, and where it came from.
 _SELECT = """
@@ -98,7 +100,7 @@ def recipe(settings: Session, topic: str) -> Recipe:
 
 
 def judged(batches: Iterable[Any], told: Recipe, stage: str, task: str, watermark_us: int, processing_us: int) -> Iterator[Any]:
-    """For mapInArrow: value, headers, partition, offset, kafka_us in; out come the columns of COUNTED, and below <stage>/<task> the files
+    """For mapInArrow: value, headers, partition, offset, kafka_us in; out come the columns of COUNTED, and below <stage>/<task>-<n> the files
     events/year=Y/month=M/day=D/hour=H/*.parquet and rejected/rows.parquet.
 
     task: of this try alone, so that what a failed try has left is nobody's. A message is late when its minute was closed at
@@ -149,12 +151,22 @@ class _Judge:
 
     def run(self, batches: Iterable[Any], stage: str, task: str, watermark_us: int, processing_us: int) -> Iterator[Any]:
         self._engine.execute(f"TRUNCATE {_JUDGED}")
+        held = part = 0
         for rows in parsed(batches, list(self._told.columns), self._told.topic, self._told.timezone):
             self._show(rows)
             self._engine.execute(f"EXECUTE judge(watermark := {watermark_us}, processing := {processing_us})")
+            held += rows.nbytes
+            if held > HELD:
+                yield from self._staged(stage, f"{task}-{part}")
+                held, part = 0, part + 1
+        yield from self._staged(stage, f"{task}-{part}")
+
+    def _staged(self, stage: str, task: str) -> Iterator[Any]:
+        """Write what is held, and tell of it."""
         counted = self._engine.fetch(_COUNTED.format(task=task))
         if counted.num_rows:
             self._write(f"{stage}/{task}")
+            self._engine.execute(f"TRUNCATE {_JUDGED}")
         yield from counted.to_batches()
 
     def _write(self, folder: str) -> None:

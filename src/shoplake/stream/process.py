@@ -31,6 +31,7 @@ from shoplake.stream.topics import MINUTES
 PATIENCE = 30.0  # seconds
 # Robots say what they are and are nobody's fault.
 NO_LETTER = ("bot",)
+BYTES_AT_ONCE = 16_000_000  # that a worker is handed; ten thousand records, Spark's other limit, may be gigabytes
 RECORDS_A_TASK = 5_000  # of a worker's second, about a quarter
 PACKAGE = "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0"
 
@@ -72,7 +73,7 @@ class Processor:
         self.pulse.end(None)
 
     def _settings(self) -> dict[str, str]:
-        found = {"spark.sql.streaming.metricsEnabled": "false"}
+        found = {"spark.sql.streaming.metricsEnabled": "false", "spark.sql.execution.arrow.maxBytesPerBatch": str(BYTES_AT_ONCE)}
         if self.options.jars:
             jars = sorted(str(p.resolve()) for p in Path(self.options.jars).glob("*.jar"))
             if not jars:

@@ -13,6 +13,7 @@ from shoplake.build.run import build
 from shoplake.generate.options import Plan
 from shoplake.lake.layout import Lake
 from shoplake.look.opened import opened
+from shoplake.stream import judge
 from shoplake.stream.broker import Broker
 from shoplake.stream.judge import AHEAD_US, judged, recipe
 from shoplake.stream.live import Live
@@ -56,15 +57,15 @@ def test_as_the_batch_judges_them(broker: Broker, tmp_path: Path) -> None:
         wanted = [tuple(r.values()) for r in generation.dicts(f"SELECT {COLUMNS} FROM clean.clickstream ORDER BY ALL")]
     told = recipe(session(lake), TOPIC)
     counted = pa.Table.from_batches(judged([messages(values[:1000]), messages(values[1000:])], told, "stage", "task-1", 0, TEN_MS * 1000)).to_pylist()
-    assert {row["task"] for row in counted} == {"task-1"}
+    assert {row["task"] for row in counted} == {"task-1-0"}
     assert sum(row["records"] for row in counted) == len(values)
     here = Counter({row["reject"]: row["records"] for row in counted if row["reject"]})
     assert here == reasons
     assert len(here) > 8
-    good = rows(lake / "stage/task-1", "events", COLUMNS)
+    good = rows(lake / "stage/task-1-0", "events", COLUMNS)
     assert set(wanted) <= set(good)
     assert {row[0] for row in good} == {row[0] for row in wanted}  # what came twice is told apart by the batch only
-    bad = rows(lake / "stage/task-1", "rejected", 'reject, raw_text, "offset"')
+    bad = rows(lake / "stage/task-1-0", "rejected", 'reject, raw_text, "offset"')
     assert Counter(reason for reason, _, _ in bad) == here
     # A worker keeps what it has made ready; nothing of an earlier task comes again.
     again = pa.Table.from_batches(judged([messages(values[:10])], told, "stage", "task-2", 0, 0)).to_pylist()
@@ -81,4 +82,19 @@ def test_late_and_ahead(tmp_path: Path, behind_us: int, late: int, ahead: int) -
     (row,) = pa.Table.from_batches(judged([messages([json.dumps(value).encode()])], told, "stage", "t", watermark, 0)).to_pylist()
     assert (row["reject"], row["late"], row["ahead"]) == (None, late, ahead)
     assert row["newest_us"] == (None if ahead else at)
-    assert rows(tmp_path / "stage/t", "events", "is_late, is_ahead") == [(bool(late), bool(ahead))]
+    assert rows(tmp_path / "stage/t-0", "events", "is_late, is_ahead") == [(bool(late), bool(ahead))]
+
+
+@pytest.mark.parametrize("is_good", [pytest.param(True, marks=pytest.mark.made), False])
+def test_large_messages_need_no_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_good: bool) -> None:
+    """A tenth of the memory, and of what is held, of messages near the largest that a broker takes."""
+    monkeypatch.setattr(judge, "MEMORY", "96MB")
+    monkeypatch.setattr(judge, "HELD", 8_000_000)
+    told = recipe(session(tmp_path), "large-" + str(is_good))
+    value = {"event_id": "e", "event_type": "view", "event_ts": "2026-03-01T10:00:00Z", "visitor_id": "v", "currency": "EUR", "page_url": "x" * 900_000}
+    line = json.dumps(value).encode() if is_good else b"x" * 900_000
+    found = pa.Table.from_batches(judged((messages([line] * 5) for _ in range(40)), told, "stage", "t", 0, 0))
+    assert sum(found.column("records").to_pylist()) == 200
+    assert len(set(found.column("task").to_pylist())) > 10
+    for task in found.column("task").to_pylist():
+        assert rows(tmp_path / "stage" / task, "events" if is_good else "rejected", "COUNT(*)")[0][0] > 0
