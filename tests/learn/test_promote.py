@@ -18,7 +18,7 @@ import pytest
 
 from shoplake.build.plan import Options as BuildOptions
 from shoplake.build.run import build
-from shoplake.errors import CheckFailed, ShoplakeError, WrongUse
+from shoplake.errors import CheckFailed, WrongUse
 from shoplake.lake.layout import Lake
 from shoplake.lake.manifest import database_path, read_manifest, sha256_of
 from shoplake.learn import als, churn, recommend
@@ -142,7 +142,7 @@ def test_a_whole_build_mends_a_damaged_file_without_them(lake: Lake) -> None:
     assert verify(lake)["findings"] == []
 
 
-# -- twenty candidates that must not pass ------------------------------------------------------------------------------
+# -- candidates that must not pass ------------------------------------------------------------------------------
 
 
 def _model(change: Callable[[dict[str, Any], Any], None]) -> Callable[[Path, Any], None]:
@@ -203,6 +203,8 @@ BAD: dict[str, tuple[str, str, Callable[[Path, Any], None]]] = {
     "coverage 4": ("recommend", "coverage", _products(lambda of, ids, d: (of[:1].copy(), ids[:1]))),
     "schema 1": ("churn", "knows the features", _model(lambda m, d: _drop(m, 3))),
     "schema 2": ("churn", "knows the features", _model(lambda m, d: m["features"].reverse())),
+    "schema 5": ("churn", "found 5 coefficients", _model(lambda m, d: m.update(coefficients=m["coefficients"][:5]))),
+    "schema 6": ("churn", "not a model", _model(lambda m, d: m.update(features=3))),
     "schema 3": ("recommend", "not the factors of products", _products(lambda of, ids, d: (of, ids), "taste")),
     "schema 4": ("recommend", "factors each", _products(lambda of, ids, d: (of[:, :-1].copy(), ids))),
 }  # fmt: skip
@@ -250,7 +252,7 @@ def test_a_mart_that_sees_the_future_stops_promotion(taught: Lake, monkeypatch: 
     monkeypatch.setattr(Cuts, "check_blind", seeing)
     for name in ("churn", "recommend"):
         with opened(session(taught.root)) as one:
-            verdict = look(Cuts(one, ""), taught, name, read(taught, name, 1), None)
+            verdict = look(Cuts(one, ""), taught, name, read(taught, name, 1))
         assert not verdict.is_good
         assert any("sees the future" in finding.said for finding in verdict.findings)
 
@@ -277,5 +279,23 @@ def test_what_cannot_be_done_is_said(lake: Lake) -> None:
         promote(session(lake.root), "churn", 7, {})
     shutil.rmtree(lake.models / "churn/000001")
     promote(session(lake.root), "recommend", 1, LISTS)
-    with pytest.raises(ShoplakeError, match="no version 1"):
+    with pytest.raises(CheckFailed, match="champion: it cannot be read .* no version 1"):
         promote(session(lake.root), "churn", 2, {})
+    promote(session(lake.root), "churn", 2, {}, has_checked=True)
+    with pytest.raises(WrongUse, match="version 1, the one before, is not kept"):
+        rollback(session(lake.root), "churn")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"test_cut": "soon"}, "test_cut"), ({"seed": "x"}, "seed"), ({"model": {"auc": 5}}, "model.auc"), ({"horizon_days": -3}, "horizon_days"), ({"levels": [1]}, "levels")],
+)  # fmt: skip
+def test_a_record_that_was_damaged_is_told(taught: Lake, change: dict[str, Any], said: str) -> None:
+    candidate = taught.models / "churn/000098"
+    shutil.copytree(taught.models / "churn/000001", candidate)
+    try:
+        (candidate / "record.json").write_text(json.dumps({**json.loads((candidate / "record.json").read_text()), **change}))
+        with pytest.raises(WrongUse, match=rf"record\.json: .*\$\.{said}"):
+            promote(session(taught.root), "churn", 98, {})
+    finally:
+        shutil.rmtree(candidate)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -115,6 +116,10 @@ def as_json(model: Logistic) -> str:
 def read_model(text: str, path: Path) -> Logistic:
     """Raises WrongUse for a file that is no model."""
     try:
-        return Logistic(**json.loads(text))
-    except (TypeError, ValueError) as e:
+        model = msgspec.convert(json.loads(text), Logistic)
+    except (ValueError, msgspec.ValidationError) as e:
         raise WrongUse(f"{path}: not a model of this version of shoplake ({e}). Train a new version.") from e
+    for name in ("means", "deviations", "coefficients"):
+        if len(getattr(model, name)) != len(model.features):
+            raise WrongUse(f"{path}: found {len(getattr(model, name))} {name}, expected one for each of {len(model.features)} features. Train a new version.")
+    return model

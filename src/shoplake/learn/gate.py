@@ -13,14 +13,14 @@ from shoplake.lake.layout import Lake
 from shoplake.learn import als, churn, recommend
 from shoplake.learn.churn_scores import everybody, model_of
 from shoplake.learn.cuts import Cuts
-from shoplake.learn.frame import MART, frame, teaches
+from shoplake.learn.frame import MART, Frame, frame, teaches
 from shoplake.learn.interactions import MART as INTERACTIONS
 from shoplake.learn.interactions import as_matrix, asked, bought_within, interactions
 from shoplake.learn.judge import judge
 from shoplake.learn.planted import BEST
 from shoplake.learn.product_lists import placed, ranked, space_of
 from shoplake.learn.rank import judge_lists
-from shoplake.learn.registry import Version
+from shoplake.learn.registry import Version, read
 
 # Figures judged anew may differ so much from those of the record: days that arrived late change both.
 APART = 0.02
@@ -67,17 +67,23 @@ class Verdict:
         return {"name": self.name, "version": self.version, "champion": self.champion, "passed": self.is_good, "findings": [asdict(f) for f in self.findings], "figures": self.figures}
 
 
-def look(cuts: Cuts, lake: Lake, name: str, version: Version, champion: Version | None, has_checked: bool = False) -> Verdict:
-    """has_checked: somebody vouches for figures that look too good."""
-    verdict = Verdict(name, version.number, champion.number if champion else None)
-    rival = champion if champion and champion.number != version.number else None
+def look(cuts: Cuts, lake: Lake, name: str, version: Version, has_checked: bool = False) -> Verdict:
+    """has_checked: somebody vouches for figures that look too good, or for a champion that is gone."""
+    now = cuts.one.manifest.models.get(name)
+    verdict = Verdict(name, version.number, now.version if now else None)
+    rival = None
+    if now and now.version != version.number:
+        try:
+            rival = read(lake, name, now.version)
+        except WrongUse as e:
+            verdict.add("not worse than the champion", has_checked, f"it cannot be read ({e}); only with --i-have-checked")
     with verdict.looking("judged anew"):
         GATES[name](verdict, cuts, lake, version, rival, has_checked)
     return verdict
 
 
 def _churn(verdict: Verdict, cuts: Cuts, lake: Lake, version: Version, rival: Version | None, has_checked: bool) -> None:
-    record, model = _record(version, "test_cut", "horizon_days", "seed", "model", "levels"), model_of(version)
+    record, model = version.record, model_of(version)
     users = everybody(cuts.one)
     with verdict.looking("schema"):
         probability = model.probability(users)
@@ -90,6 +96,8 @@ def _churn(verdict: Verdict, cuts: Cuts, lake: Lake, version: Version, rival: Ve
         cuts.check_blind(MART, cut)
     judged = frame(cuts, cut, horizon)
     judged = judged.where(~teaches(judged.users, record["seed"]))
+    if not _tells(judged):
+        raise WrongUse(f"cut {cut}: of {len(judged):,} users who judge, {int(judged.left.sum()):,} left; {churn.LEAST} are needed on either side. Train a new version.")
     found = churn.evaluated(model, judged, lake, horizon, record["seed"])
     auc, claimed = found["model"]["auc"], record["model"]["auc"]["value"]
     verdict.figures = {"model": found["model"], "baselines": found["baselines"], "planted": found["planted"]}
@@ -103,14 +111,15 @@ def _churn(verdict: Verdict, cuts: Cuts, lake: Lake, version: Version, rival: Ve
         verdict.add("not too good", max(auc["value"], claimed) <= TOO_GOOD or has_checked, f"AUC {max(auc['value'], claimed):.3f}; above {TOO_GOOD} only with --i-have-checked")
     if rival:
         with verdict.looking("not worse than the champion"):
-            both = judged.where(~teaches(judged.users, _record(rival, "seed")["seed"]))  # nobody judges who taught one of the two
+            both = judged.where(~teaches(judged.users, rival.record["seed"]))  # nobody judges who taught one of the two
+            both = both if _tells(both) else judged  # too few: then the champion may know some of its judges
             mine, other = (judge(both.left, one.probability(both), record["seed"])["auc"] for one in (model, model_of(rival)))
             verdict.figures["champion"] = other
             verdict.add("not worse than the champion", mine["value"] >= other["interval"][0], f"AUC {mine['value']:.3f}, champion {other['value']:.3f} [{other['interval'][0]:.3f}, {other['interval'][1]:.3f}]")
 
 
 def _recommend(verdict: Verdict, cuts: Cuts, lake: Lake, version: Version, rival: Version | None, has_checked: bool) -> None:
-    record, space = _record(version, "cut", "window_days", "seed", "model", "parameters"), space_of(version)
+    record, space = version.record, space_of(version)
     today = as_matrix(cuts.one.engine.fetch("SELECT * FROM marts.interactions"), dt.date.fromisoformat(cuts.one.manifest.as_of), space.weights)
     select, users = placed(space, today)
     listed, pairs = float(np.any(users != 0, axis=1).mean()), float((today.weights @ select).nnz / today.weights.nnz)
@@ -147,12 +156,9 @@ def _recommend(verdict: Verdict, cuts: Cuts, lake: Lake, version: Version, rival
 GATES: dict[str, Callable[..., None]] = {"churn": _churn, "recommend": _recommend}
 
 
-def _record(version: Version, *names: str) -> dict[str, Any]:
-    """Raises WrongUse when the record lacks one of these."""
-    missing = [name for name in names if name not in version.record]
-    if missing:
-        raise WrongUse(f"{version.folder / 'record.json'}: no {', '.join(missing)}. Use another version, or train a new one.")
-    return version.record
+def _tells(judged: Frame) -> bool:
+    """Whether enough left, and enough stayed."""
+    return bool(min(judged.left.sum(), (~judged.left).sum()) >= churn.LEAST)
 
 
 def as_text(verdict: Verdict) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from shoplake.errors import CheckFailed, WrongUse
-from shoplake.lake.manifest import Champion, Manifest
+from shoplake.lake.manifest import Champion
 from shoplake.lake.publish import locked
 from shoplake.learn.churn_scores import churn_scores
 from shoplake.learn.cuts import Cuts
@@ -42,15 +42,11 @@ def _recommend_tables(one: Opened, version: Version, options: dict[str, Any]) ->
 TABLES: dict[str, Callable[[Opened, Version, dict[str, Any]], dict[str, pa.Table]]] = {"churn": _churn_tables, "recommend": _recommend_tables}
 
 
-def champion_of(session: Session, manifest: Manifest, name: str) -> Version | None:
-    return read(session.lake, name, manifest.models[name].version) if name in manifest.models else None
-
-
 def evaluate(session: Session, name: str, number: int | None, has_checked: bool = False) -> Verdict:
     """What the gate would say of a version, by default the newest. Nothing is changed."""
     version = read(session.lake, name, number)
     with opened(session) as one:
-        return look(Cuts(one, session["project"]), session.lake, name, version, champion_of(session, one.manifest, name), has_checked)
+        return look(Cuts(one, session["project"]), session.lake, name, version, has_checked)
 
 
 def promote(session: Session, name: str, number: int | None, options: dict[str, Any], has_checked: bool = False, wait_seconds: float = 0) -> Published:
@@ -59,7 +55,7 @@ def promote(session: Session, name: str, number: int | None, options: dict[str, 
     with locked(session.lake, wait_seconds):
         version = read(session.lake, name, number)
         with opened(session) as one:
-            verdict = look(Cuts(one, session["project"]), session.lake, name, version, champion_of(session, one.manifest, name), has_checked)
+            verdict = look(Cuts(one, session["project"]), session.lake, name, version, has_checked)
             if not verdict.is_good:
                 raise CheckFailed(f"{as_text(verdict)}\nNothing was published. Train another version, or mend what the lines say.")
             tables = TABLES[name](one, version, options)

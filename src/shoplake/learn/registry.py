@@ -23,8 +23,9 @@ from shoplake.errors import WrongUse
 from shoplake.lake.files import fsync
 from shoplake.lake.layout import Lake, disk_in_words
 from shoplake.lake.publish import kill_point
+from shoplake.learn.records import KINDS, check
 
-NAMES = ("churn", "recommend", "ratings")
+NAMES = tuple(KINDS)
 PUBLISHED = ("churn", "recommend")  # ratings are from elsewhere: there is nobody in the shop to publish them for
 
 
@@ -112,12 +113,14 @@ def read(lake: Lake, name: str, number: int | None = None) -> Version:
     """A version, by default the newest. Raises WrongUse when there is none, or its files are damaged."""
     there = numbers(lake, name)
     if not there:
-        raise WrongUse(f"{folder_of(lake, name)}: no version yet. Run `shoplake learn train {name}`.")
+        raise WrongUse(f"{folder_of(lake, name)}: no version yet. Run `shoplake learn train {'recommend --ratings FILE' if name == 'ratings' else name}`.")
     number = there[-1] if number is None else number
     if number not in there:
         raise WrongUse(f"{name} has no version {number}. There are {', '.join(map(str, there))}.")
     folder = folder_of(lake, name) / f"{number:06d}"
-    return Version(folder, number, read_json(folder / "record.json"))
+    record = read_json(folder / "record.json")
+    check(name, record, folder / "record.json")
+    return Version(folder, number, {**record, "version": number})
 
 
 def read_json(file: Path) -> dict[str, Any]:

@@ -1,0 +1,64 @@
+"""What a version's record must hold, whatever else it holds: the gate, the history and the tables that are published stand on it."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from shoplake.errors import WrongUse
+
+Days = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Figure(msgspec.Struct):
+    value: float
+    interval: Annotated[list[float], msgspec.Meta(min_length=2, max_length=2)]
+
+
+class ChurnFigures(msgspec.Struct):
+    auc: Figure
+    pr_auc: Figure
+    brier: Figure
+
+
+class ChurnRecord(msgspec.Struct):
+    horizon_days: Days
+    train_cut: dt.date
+    test_cut: dt.date
+    seed: int
+    users_taught: int
+    model: ChurnFigures
+    levels: dict[str, float | None]
+
+
+class ListFigures(msgspec.Struct):
+    ndcg: Figure
+    coverage: float
+
+
+class RecommendRecord(msgspec.Struct):
+    cut: dt.date
+    window_days: Days
+    seed: int
+    users_taught: int
+    parameters: dict[str, Any]
+    model: ListFigures
+    baselines: dict[str, ListFigures]
+
+
+class RatingsRecord(msgspec.Struct):
+    explicit: bool
+    pairs_taught: int
+    model: dict[str, Any]
+
+
+KINDS: dict[str, type[msgspec.Struct]] = {"churn": ChurnRecord, "recommend": RecommendRecord, "ratings": RatingsRecord}
+
+
+def check(name: str, record: dict[str, Any], file: Path) -> None:
+    """Raises WrongUse naming the key, what was found and what was expected."""
+    try:
+        msgspec.convert(record, KINDS[name])
+    except msgspec.ValidationError as e:
+        raise WrongUse(f"{file}: {e}. Use another version, or train a new one.") from e
