@@ -18,6 +18,7 @@ import pytest
 
 from shoplake.build.plan import Options as BuildOptions
 from shoplake.build.run import build
+from shoplake.contracts.project import init
 from shoplake.errors import CheckFailed, WrongUse
 from shoplake.lake.layout import Lake
 from shoplake.lake.manifest import database_path, read_manifest, sha256_of
@@ -284,6 +285,18 @@ def test_what_cannot_be_done_is_said(lake: Lake) -> None:
     promote(session(lake.root), "churn", 2, {}, has_checked=True)
     with pytest.raises(WrongUse, match="version 1, the one before, is not kept"):
         rollback(session(lake.root), "churn")
+
+
+def test_a_project_older_than_the_tables_is_told(lake: Lake, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    init(project)
+    (project / "contracts/marts/churn_scores.yml").unlink()
+    columns = project / "contracts/columns.yml"
+    columns.write_text("\n".join(line for line in columns.read_text().splitlines() if not line.startswith(("leave_probability:", "risk_level:", "reason_"))))
+    before = lake.current_file.read_text()
+    with pytest.raises(WrongUse, match=r"no contract of marts\.churn_scores"):
+        promote(session(lake.root, project=str(project)), "churn", 2, {})
+    assert lake.current_file.read_text() == before
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from shoplake.build.checks import check_table
 from shoplake.build.embedded import EmbeddedHouse
 from shoplake.contracts import Contracts, Table
 from shoplake.engines.duckdb import DuckDB, place, sql_type
-from shoplake.errors import ShoplakeError
+from shoplake.errors import ShoplakeError, WrongUse
 from shoplake.lake.layout import disk_in_words
 from shoplake.lake.manifest import Champion, Manifest, database_path, database_written
 from shoplake.lake.publish import kill_point, next_generation, publish, sweep
@@ -25,9 +25,12 @@ Tables = dict[str, pa.Table]
 def publish_tables(session: Session, contracts: Contracts, manifest: Manifest, name: str, champion: Champion, tables: Tables) -> Manifest:
     """Publish a generation with these tables. Only the holder of the lake's lock may call it.
 
-    Raises CheckFailed when a table does not keep its contract, Lacking when the disk is full: what was published stays.
+    Raises WrongUse for a project without contracts of these tables, CheckFailed when a table does not keep its contract, Lacking when the disk is full: what was published stays.
     """
     lake = session.lake
+    unknown = [table for table in tables if table not in contracts.tables]
+    if unknown:  # a project that is older than these tables
+        raise WrongUse(f"{contracts.folder}: no contract of {', '.join(unknown)}. `shoplake init DIR` makes a project that has them: copy contracts/marts/*.yml and the columns they name.")
     with disk_in_words(lake, "What was published stays"):
         file = database_path(lake, next_generation(lake))
         former = [table for table in (manifest.models[name].tables if name in manifest.models else []) if table not in tables]
