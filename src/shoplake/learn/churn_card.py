@@ -3,7 +3,7 @@
 from typing import Any
 
 from shoplake.learn.judge import LEVELS
-from shoplake.learn.page import facts, figure, page, section, table
+from shoplake.learn.page import facts, figure, in_columns, page, section, table
 from shoplake.learn.plots import bars, curve
 
 FIGURES = {"auc": "AUC", "pr_auc": "PR-AUC", "accuracy": "accuracy", "precision": "precision", "recall": "recall", "f1": "F1", "brier": "Brier", "lift_top_decile": "lift, top tenth"}
@@ -18,9 +18,8 @@ def as_text(record: dict[str, Any]) -> str:
     lines = [
         f"churn version {record['version']}: who buys nothing for {record['horizon_days']} days",
         f"taught by {_group(record, 'taught', 'train_cut')}, judged by {_group(record, 'judged', 'test_cut', 'others')}",
-        "", f"{'':<28}" + "".join(f"{label:>16}" for label in FIGURES.values()),
+        "", *in_columns(FIGURES, _rows(record), 28),
     ]  # fmt: skip
-    lines += [f"{name:<28}" + "".join(f"{figure(found.get(one)):>16}" for one in FIGURES).rstrip() for name, found in _rows(record).items()]
     if "share_of_best" in record:
         lines += ["", f"above a guess, {record['share_of_best']:.1%} of the best that could be told"]
     lines += ["", "risk levels begin at " + ", ".join(f"{name} {_number(record['levels'][name])}" for name in LEVELS)]

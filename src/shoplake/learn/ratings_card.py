@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shoplake.learn.page import facts, figure, page, section, table
+from shoplake.learn.page import facts, figure, in_columns, page, section, table
 from shoplake.learn.plots import bars
 from shoplake.learn.recommend_card import FIGURES
 
@@ -20,13 +20,11 @@ def _figures(record: dict[str, Any]) -> dict[str, str]:
 def as_text(record: dict[str, Any]) -> str:
     """The figures beside the baselines."""
     what = "ratings foretold" if record["explicit"] else "lists of ten"
-    labels = _figures(record)
     lines = [
         f"ratings version {record['version']}: {what}, from {record['file']}",
         f"taught by {record['pairs_taught']:,} pairs of {record['users_taught']:,} users and {record['products']:,} items, judged by {record['pairs_judged']:,} of {record['users_judged']:,} users; {record['pairs_unknown']:,} pairs hold what was not known",
-        "", f"{'':<24}" + "".join(f"{label:>16}" for label in labels.values()),
+        "", *in_columns(_figures(record), _rows(record), 24),
     ]  # fmt: skip
-    lines += [f"{name:<24}" + "".join(f"{figure(found[one]):>16}" for one in labels) for name, found in _rows(record).items()]
     if not record["beats_baselines"]:
         lines += ["", "IT DOES NOT BEAT WHAT COSTS NOTHING: do not use it."]
     return "\n".join(lines)

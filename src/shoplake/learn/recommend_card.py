@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shoplake.learn.page import facts, figure, page, section, table
+from shoplake.learn.page import facts, figure, in_columns, page, section, table
 from shoplake.learn.plots import bars
 
 FIGURES = {"ndcg": "NDCG@10", "recall": "recall@10", "precision": "precision@10", "map": "MAP@10", "coverage": "coverage"}
@@ -15,9 +15,8 @@ def as_text(record: dict[str, Any]) -> str:
     lines = [
         f"recommend version {record['version']}: lists of ten for every customer",
         f"taught by {record['users_taught']:,} users and {record['products']:,} products before {record['cut']}, judged by {record['pairs_judged']:,} new products that {record['users_judged']:,} of them bought in the {record['window_days']} days after",
-        "", f"{'':<20}" + "".join(f"{label:>16}" for label in FIGURES.values()),
+        "", *in_columns(FIGURES, _rows(record), 20),
     ]  # fmt: skip
-    lines += [f"{name:<20}" + "".join(f"{figure(found[one]):>16}" for one in FIGURES) for name, found in _rows(record).items()]
     lines += ["", "by what they had bought before:"]
     lines += [f"{name:<26}{found['users']:>8,} users  NDCG@10 {found['ndcg']:.3f}  recall@10 {found['recall']:.3f}" for name, found in record["segments"].items()]
     if record["taste"] is not None:
