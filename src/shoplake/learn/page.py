@@ -28,7 +28,7 @@ def section(title: str, body: str) -> str:
 
 
 def in_columns(labels: Mapping[str, str], rows: Mapping[str, Mapping[str, Any]], width: int) -> list[str]:
-    """The same for a terminal: a head, and a line a name."""
+    """Figures for a terminal: a head, and a line a name."""
     lines = [f"{'':<{width}}" + "".join(f"{label:>16}" for label in labels.values())]
     return lines + [f"{name:<{width}}" + "".join(f"{figure(found.get(one)):>16}" for one in labels).rstrip() for name, found in rows.items()]
 
