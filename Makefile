@@ -15,6 +15,7 @@ SPARK := $(VENV)/.ready-spark
 HADOOP := $(VENV)/.ready-hadoop
 IMPALA := $(VENV)/.ready-impala
 KAFKA := $(VENV)/.ready-kafka
+MLFLOW := $(VENV)/.ready-mlflow
 
 ON_SPARK := tests/models tests/system/test_spark_whole.py tests/system/test_spark_kills.py tests/system/test_spark_stats.py tests/system/test_standalone.py tests/system/test_pig_views.py tests/learn/test_mllib.py tests/docs/test_guides.py
 
@@ -81,6 +82,18 @@ test-stream: $(SPARK) $(KAFKA) ## Streams on real Kafka brokers: kills, rebalanc
 test-stream-long: $(SPARK) $(HADOOP) $(KAFKA) ## The same with hundreds of kills, and once on HDFS; an hour
 	@SHOPLAKE_REPEAT=long $(RUN)python -m pytest -m 'kafka' tests/system
 
+mlflow: $(MLFLOW) ## Start MLflow's server on this machine, to stay (its data: ./demo-mlflow); the first time it is installed apart, 850 MB
+	@$(RUN)python -m cluster mlflow up
+
+mlflow-status: $(MLFLOW) ## Whether it runs, and where
+	@$(RUN)python -m cluster mlflow status
+
+mlflow-down: $(MLFLOW) ## Stop it; the data stays
+	@$(RUN)python -m cluster mlflow down
+
+test-mlflow: $(MLFLOW) ## What is learnt on a real MLflow server: runs, trials, models that answer; one that is gone or half told
+	@$(RUN)python -m pytest -m mlflow tests/learn tests/docs
+
 test-wheel: $(DEV) ## The built wheel, in a bare environment and from an empty folder
 	@$(RUN)python -m pytest -m wheel
 
@@ -137,5 +150,9 @@ $(KAFKA): $(DEV)
 	@$(RUN)python -m cluster resolve kafka && $(RUN)python -m cluster resolve spark-kafka
 	@touch $@
 
-.PHONY: kafka kafka-status kafka-down test-stream test-stream-long help demo test test-guides test-made test-real test-long test-engines-long spark test-spark hadoop test-hadoop cluster-up cluster-status cluster-down test-impala \
+$(MLFLOW): $(DEV)
+	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[mlflow]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
+	@touch $@
+
+.PHONY: mlflow mlflow-status mlflow-down test-mlflow kafka kafka-status kafka-down test-stream test-stream-long help demo test test-guides test-made test-real test-long test-engines-long spark test-spark hadoop test-hadoop cluster-up cluster-status cluster-down test-impala \
   test-wheel lint render new-model bench clean

@@ -3,6 +3,7 @@
 resolve [PART]        fetch what the servers are made of, once
 up | down | status    HDFS and Hive under --dir, which keeps their data
 kafka up | down | status    a Kafka broker under --dir [default: demo-kafka]
+mlflow up | down | status   MLflow's server under --dir [default: demo-mlflow]
 env                   their addresses, as lines for a shell: python -m cluster env > cluster.env; . ./cluster.env
 beeline | pig | fs    a program connected to them; what follows is its own: fs -ls /
 """
@@ -16,16 +17,18 @@ from pathlib import Path
 from cluster import java
 from cluster.here import DEFAULT, Cluster
 from cluster.kafka import Kafka
+from cluster.mlflow_server import MLflow
 from cluster.ports import HOST
 from cluster.programs import Beeline, Pig, shell
 from cluster.resolve import PARTS, resolve
 from shoplake.errors import ShoplakeError
 
-KAFKA = Path("demo-kafka")
+KAFKA, MLFLOW = Path("demo-kafka"), Path("demo-mlflow")
 # Where Kafka is looked for when nothing else is said.
 USUAL = {"client-1": 9092, "controller-1": 9093}
+STAY = ("up", "down", "status")
 PROGRAMS = ("beeline", "pig", "fs")
-COMMANDS = ("resolve", "up", "down", "status", "env", "kafka", *PROGRAMS)
+COMMANDS = ("resolve", "up", "down", "status", "env", "kafka", "mlflow", *PROGRAMS)
 
 
 def arguments(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -40,10 +43,10 @@ def arguments(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
     if words and words[0] in PROGRAMS:
         ours = 3 if words[1:2] == ["--dir"] else 1
     asked = parser.parse_args(words[:ours])
-    allowed = {"resolve": ("", *PARTS), "kafka": ("up", "down", "status")}.get(asked.command, ("",))
+    allowed = {"resolve": ("", *PARTS), "kafka": STAY, "mlflow": STAY}.get(asked.command, ("",))
     if asked.what not in allowed:
         parser.error(f"unrecognized arguments: {asked.what}; {asked.command} takes {', '.join(filter(None, allowed)) or 'none'}" if asked.what else f"{asked.command} takes {', '.join(allowed)}")
-    asked.dir = asked.dir or (KAFKA if asked.command == "kafka" else DEFAULT)
+    asked.dir = asked.dir or {"kafka": KAFKA, "mlflow": MLFLOW}.get(asked.command, DEFAULT)
     return asked, words[ours:]
 
 
@@ -79,6 +82,25 @@ def broker(what: str, folder: Path) -> int:
     return 0 if well else 1
 
 
+def tracking_server(what: str, folder: Path) -> int:
+    """Start, stop or look at the MLflow server of a folder; the exit code."""
+    mlflow = MLflow(folder)
+    pid = mlflow.server.pid
+    if what == "up":
+        if pid is None:
+            print(f"Starting MLflow in {mlflow.folder} ...", file=sys.stderr, flush=True)
+            mlflow.start()
+        print(f"export MLFLOW_TRACKING_URI={mlflow.uri}")
+        return 0
+    if what == "down":
+        print("stopped: mlflow" if pid is not None else f"{folder}: no MLflow runs there")
+        mlflow.stop()
+        return 0
+    well = pid is not None and mlflow.is_ready
+    print(f"mlflow       {f'runs (pid {pid}) at {mlflow.uri}' if well else f'does not run; its log: {mlflow.server.log}'}")
+    return 0 if well else 1
+
+
 def main() -> None:
     asked, words = arguments(sys.argv[1:])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was half started is stopped
@@ -88,6 +110,8 @@ def main() -> None:
                 print(f"{part:<8} {resolve(part)}")
         elif asked.command == "kafka":
             sys.exit(broker(asked.what, asked.dir))
+        elif asked.command == "mlflow":
+            sys.exit(tracking_server(asked.what, asked.dir))
         elif asked.command == "up":
             cluster = Cluster(asked.dir)
             cluster.up()

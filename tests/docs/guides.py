@@ -28,6 +28,8 @@ INSTEAD = {
     "make cluster-down": "python -m cluster down",
     "make kafka": "python -m cluster kafka up",
     "make kafka-down": "python -m cluster kafka down",
+    "make mlflow": "python -m cluster mlflow up",
+    "make mlflow-down": "python -m cluster mlflow down",
 }
 # Seconds, sizes and progress differ from run to run, numbers of files and bytes of Parquet with the processors, `b=` with the models.
 LOOSE = [
@@ -71,7 +73,7 @@ def steps(page: Path) -> list[Step]:
 
 def run(step: Step, folder: Path) -> tuple[int, list[str]]:
     """Type the command in the folder; its exit code and all it printed, words and results."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SHOPLAKE_") or k == "SHOPLAKE_CACHE"}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SHOPLAKE_", "MLFLOW_")) or k == "SHOPLAKE_CACHE"}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     environment["PYTHONUTF8"] = "1"
     environment["PYTHONPATH"] = str(ROOT)  # python -m cluster is typed in a checkout

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cluster.here import DEFAULT, Cluster
+from cluster.mlflow_server import MLflow
 
 from tests.docs import guides
 from tests.docs.guides import ROOT
@@ -70,6 +71,14 @@ def test_the_guide_of_streams_can_be_followed(tmp_path: Path) -> None:
     finally:
         down = [sys.executable, "-m", "cluster", "kafka", "down"]
         subprocess.run(down, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+
+
+@pytest.mark.mlflow
+def test_the_guide_of_mlflow_can_be_followed(tmp_path: Path) -> None:
+    try:
+        follow("docs/guides/mlflow.md", tmp_path)
+    finally:
+        MLflow(tmp_path / "demo-mlflow").stop()
 
 
 def test_cut_lines_must_be_marked() -> None:

@@ -46,6 +46,8 @@ HEAVY = {
     "sklearn",
     "implicit",
     "scipy",
+    "mlflow",
+    "pandas",
 }
 CLOCK = re.compile(r"datetime\.now\(|date\.today\(|utcnow\(|time\.time\(|uuid4\(|default_rng\(\)|\brandom\.random\(")
 # The command line may read the clock; an age of a file is not a value in one.

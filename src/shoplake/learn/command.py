@@ -1,4 +1,4 @@
-"""The verb `learn`: train, evaluate, promote, rollback, show, history."""
+"""The verb `learn`: train, evaluate, promote, rollback, show, history, track."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,9 +49,7 @@ def churn(
     from shoplake.learn.cuts import Cuts
     from shoplake.learn.libraries import require
     from shoplake.learn.logistic import fit
-    from shoplake.learn.registry import keep
     from shoplake.look.opened import opened
-    from shoplake.terminal import emit_json, out
 
     require()
     options = learnt.Options(horizon, _day(train_cut, "--train-cut"), _day(test_cut, "--test-cut"), regularisation=regularisation, seed=seed)
@@ -63,8 +61,7 @@ def churn(
         fitted = partial(spark.logistic, tune=tune) if spark else fit
         trained = learnt.train(Cuts(one, context.obj["project"]), lake, options, fitted)
         told = {"taught_by": by, **({"trials": spark.tried} if spark else {})}
-        kept = keep(lake, "churn", {**learnt.as_files(trained), **(spark.saved if spark else {})}, {**trained.record, **told}, as_html)
-    emit_json("learn_train", kept) if json else out(as_text(kept))
+        _kept(context, {**learnt.as_files(trained), **(spark.saved if spark else {})}, {**trained.record, **told}, as_html, as_text, json)
 
 
 @train_app.command("recommend")
@@ -113,9 +110,8 @@ def _from_shop(context: typer.Context, by: str, options: Any, generation: int | 
     from shoplake.learn import recommend as learnt
     from shoplake.learn.cuts import Cuts
     from shoplake.learn.recommend_card import as_html, as_text
-    from shoplake.learn.registry import keep
     from shoplake.look.opened import opened
-    from shoplake.terminal import emit_json, out, say
+    from shoplake.terminal import say
 
     def told(trial: dict[str, Any]) -> None:
         say("trial " + ", ".join(f"{k} {v:g}" for k, v in trial["parameters"].items()) + f": NDCG@10 {trial['ndcg']:.4f}")
@@ -123,8 +119,7 @@ def _from_shop(context: typer.Context, by: str, options: Any, generation: int | 
     lake = context.obj.lake
     with _teacher(context, by) as spark, opened(context.obj, generation) as one:
         trained = learnt.train(Cuts(one, context.obj["project"]), lake, options, told, spark.als if spark else als.fit)
-        kept = keep(lake, "recommend", {**learnt.as_tables(trained), **(spark.saved if spark else {})}, {**trained.record, "taught_by": by}, as_html)
-    emit_json("learn_train", kept) if json else out(as_text(kept))
+        _kept(context, {**learnt.as_tables(trained), **(spark.saved if spark else {})}, {**trained.record, "taught_by": by}, as_html, as_text, json)
 
 
 @contextmanager
@@ -147,8 +142,6 @@ def _from_ratings(context: typer.Context, by: str, file: Path, explicit: bool, s
     from shoplake.learn import from_ratings
     from shoplake.learn.ratings_card import as_html, as_text
     from shoplake.learn.recommend import as_tables
-    from shoplake.learn.registry import keep
-    from shoplake.terminal import emit_json, out
 
     try:
         share: float | Path = float(split)
@@ -156,13 +149,34 @@ def _from_ratings(context: typer.Context, by: str, file: Path, explicit: bool, s
         share = Path(split)
     if isinstance(share, float) and not 0 < share < 1:
         raise WrongUse(f"--split: found {split}, expected a share between 0 and 1, or a file.")
-    lake = context.obj.lake
     with _teacher(context, by) as spark:
         fitted = (spark.explicit_als if explicit else spark.als) if spark else None
         trained = from_ratings.train(from_ratings.Options(file, share, explicit, parameters), fitted)
-        lake.create()
-        kept = keep(lake, "ratings", {**as_tables(trained), **(spark.saved if spark else {})}, {**trained.record, "taught_by": by}, as_html)
-    emit_json("learn_train", kept) if json else out(as_text(kept))
+        context.obj.lake.create()
+        _kept(context, {**as_tables(trained), **(spark.saved if spark else {})}, {**trained.record, "taught_by": by}, as_html, as_text, json)
+
+
+def _kept(context: typer.Context, files: Any, record: dict[str, Any], card: Any, as_text: Any, json: bool) -> None:
+    """Keep what was taught as a version, send it to MLflow where there is one, and show it."""
+    from shoplake.learn.registry import keep
+    from shoplake.terminal import emit_json, out
+
+    kept = keep(context.obj.lake, record["name"], files, record, card)
+    sent = _tracked(context, (record["name"],))
+    emit_json("learn_train", {**kept, "mlflow": sent and sent.as_dict()}) if json else out(as_text(kept))
+
+
+def _tracked(context: typer.Context, names: tuple[str, ...]) -> Any:
+    """What was sent to MLflow and what waits, told on stderr; None where no server is named."""
+    from shoplake.lake.manifest import current_generation, read_manifest
+    from shoplake.learn.tracking import track
+    from shoplake.terminal import say
+
+    lake = context.obj.lake
+    sent = track(lake, read_manifest(lake).models if current_generation(lake) else {}, names)
+    if sent:
+        say(sent.as_text())
+    return sent
 
 
 def _weights(text: str) -> Any:
@@ -239,7 +253,8 @@ def promote(
 
     options = {"count": count, "keep_bought": keep_bought, "keep_unsellable": keep_unsellable} if name == "recommend" else {}
     found = champions.promote(_ready(context, name), name, version, options, i_have_checked, wait)
-    emit_json("learn_promote", champions.as_dict(found)) if json else out(champions.published_as_text(found))
+    sent = _tracked(context, (name,))
+    emit_json("learn_promote", {**champions.as_dict(found), "mlflow": sent and sent.as_dict()}) if json else out(champions.published_as_text(found))
 
 
 @app.command()
@@ -252,7 +267,8 @@ def rollback(context: typer.Context, name: NAME, wait: WAIT = 0, json: JSON = Fa
     from shoplake.terminal import emit_json, out
 
     found = champions.rollback(_ready(context, name), name, wait)
-    emit_json("learn_rollback", champions.as_dict(found)) if json else out(champions.published_as_text(found))
+    sent = _tracked(context, (name,))
+    emit_json("learn_rollback", {**champions.as_dict(found), "mlflow": sent and sent.as_dict()}) if json else out(champions.published_as_text(found))
 
 
 @app.command()
@@ -278,6 +294,30 @@ def show(
     with opened(context.obj, generation) as one:
         found = shown(one, name, top, user)
     emit_json("learn_show", found) if json else out(as_text(found))
+
+
+@app.command()
+def track(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="Which model: churn, recommend, ratings [default: all]", metavar="NAME", show_default=False)] = None,
+    json: JSON = False,
+) -> None:
+    """Send to MLflow what its server does not have yet; exits with 1 when it did not take all.
+
+    Training, promote and rollback do so by themselves when MLFLOW_TRACKING_URI names a server.
+
+    Example: MLFLOW_TRACKING_URI=http://127.0.0.1:5000 shoplake --lake shop learn track
+    """
+    from shoplake.learn.tracking import require_server
+    from shoplake.terminal import emit_json
+
+    context.obj.lake.require_folder("a model's registry")
+    context.obj.lake.require()
+    sent = _tracked(context, require_server(context.obj.lake, name))
+    if json:
+        emit_json("learn_track", sent.as_dict())
+    if sent.error:
+        raise typer.Exit(1)
 
 
 @app.command()

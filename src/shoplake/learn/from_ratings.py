@@ -17,6 +17,7 @@ from shoplake.learn.interactions import Interactions, asked
 from shoplake.learn.rank import judge_lists
 from shoplake.learn.ratings import Ratings, as_ratings, read_ratings, split_by
 from shoplake.learn.recommend import LEAST, Trained, timeless
+from shoplake.learn.records import asked_of, hash_of
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def train(options: Options, fitted: Callable[[Any, Parameters], Factors] | None 
     parameters = {k: v for k, v in asdict(options.parameters).items() if k != "seed" and (k != "alpha" or not options.explicit)}
     record = {
         "name": "ratings", "file": options.file.name, "explicit": options.explicit, "split": options.split.name if isinstance(options.split, Path) else options.split,
-        "seed": options.parameters.seed, "parameters": parameters, "users_taught": len(rated.users), "products": len(rated.items), "pairs_taught": len(rated.value), **found,
+        "seed": options.parameters.seed, "parameters": parameters, "users_taught": len(rated.users), "products": len(rated.items), "pairs_taught": len(rated.value),
+        "trained_on": hash_of((rated.users, rated.items), rated.user, rated.item, rated.value), "input": asked_of({"user_id": "string"}, {"user_id": rated.users[0]}), **found,
     }  # fmt: skip
     return Trained(factors, rated.users, rated.items, record)
 

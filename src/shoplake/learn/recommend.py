@@ -1,6 +1,7 @@
 """Recommendations: taught by what happened before a day, judged by what was bought after it, beside what is popular and what is bought together."""
 
 import datetime as dt
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -29,6 +30,7 @@ from shoplake.learn.interactions import (
     interactions,
 )
 from shoplake.learn.rank import judge_lists, per_user
+from shoplake.learn.records import asked_of, hash_of
 
 LEAST = 20  # users who bought something new: fewer tell nothing
 NEIGHBOURS = 100
@@ -74,6 +76,7 @@ def train(cuts: Cuts, lake: Lake, options: Options, told: Any = None, fitted: Fi
     record: dict[str, Any] = {
         "name": "recommend", "generation": cuts.one.manifest.generation, "as_of": str(as_of), "cut": str(cut), "window_days": options.window, "seed": chosen.seed,
         "parameters": {**{k: v for k, v in asdict(chosen).items() if k != "seed"}, "weights": asdict(options.weights)}, "users_taught": len(known.users), "products": len(known.products),
+        "trained_on": hash_of((known.users, known.products), known.weights.indptr, known.weights.indices, known.weights.data), "input": asked_of({"user_id": "string"}, {"user_id": known.users[0]}),
         "users_judged": len(one.rows), "pairs_judged": int(one.wanted.nnz), "newcomers": one.newcomers, "model": found.pop("model"), "baselines": found,
         "segments": _segments(known, one, mine), "taste": taste(cuts, lake, known, factors), "trials": trials,
     }  # fmt: skip
@@ -96,11 +99,11 @@ def search(cuts: Cuts, cut: dt.date, options: Options, told: Any = None, fitted:
     for values in product(*GRID.values()):
         named: dict[str, Any] = dict(zip(GRID, values, strict=True))
         named["factors"] = int(named["factors"])
-        figures = []
+        figures, began = [], time.monotonic()
         for known, one in folds:
             factors = fitted(known.weights, replace(options.parameters, **named))
             figures.append(float(per_user(als.lists(factors, one.rows, known.bought), one)["ndcg"].mean()))
-        trials.append({"parameters": named, "ndcg": round(float(np.mean(figures)), 6), "folds": [round(f, 6) for f in figures]})
+        trials.append({"parameters": named, "ndcg": round(float(np.mean(figures)), 6), "folds": [round(f, 6) for f in figures], "seconds": round(time.monotonic() - began, 2)})
         if told:
             told(trials[-1])
     return sorted(trials, key=lambda trial: -trial["ndcg"])

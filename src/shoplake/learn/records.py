@@ -1,10 +1,12 @@
 """What a version's record must hold, whatever else it holds: the gate, the history and the tables that are published stand on it."""
 
 import datetime as dt
+import hashlib
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
+import numpy as np
 
 from shoplake.errors import WrongUse
 
@@ -62,3 +64,16 @@ def check(name: str, record: dict[str, Any], file: Path) -> None:
         msgspec.convert(record, KINDS[name])
     except msgspec.ValidationError as e:
         raise WrongUse(f"{file}: {e}. Use another version, or train a new one.") from e
+
+
+def hash_of(names: object, *values: Any) -> str:
+    """Of what taught a version: names in their order, and arrays of numbers. No number (NaN) is one value."""
+    found = hashlib.sha256(repr(names).encode())
+    for one in values:
+        found.update(np.ascontiguousarray(np.nan_to_num(one, nan=-1e300) if np.issubdtype(one.dtype, np.floating) else one).tobytes())
+    return found.hexdigest()
+
+
+def asked_of(columns: dict[str, str], example: dict[str, Any]) -> dict[str, Any]:
+    """What a version is asked with: each column's type, and one row as an example."""
+    return {"columns": columns, "example": example}

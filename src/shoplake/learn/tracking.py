@@ -1,0 +1,176 @@
+"""MLflow: what was learnt goes there too, where MLFLOW_TRACKING_URI is set. What counts is the lake: a server that does not answer ends no
+training; what it did not take is counted, and sent with the next training or by `shoplake learn track`.
+
+models/mlflow.jsonl    a line an attempt: version, server, its run, or why there is none
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from filelock import FileLock, Timeout
+
+from shoplake.errors import WrongUse
+from shoplake.lake.files import fsync
+from shoplake.lake.layout import Lake
+from shoplake.lake.manifest import Champion
+from shoplake.learn.registry import NAMES, Version, folder_of, numbers, read
+
+PATIENCE = 60.0  # seconds to wait for another process that sends
+EXPERIMENT = "shoplake"
+
+
+@dataclass
+class Sent:
+    """What one attempt came to. `waiting`: versions, by model, that the server does not have; `error`: why."""
+
+    server: str
+    experiment: str
+    sent: dict[str, list[int]] = field(default_factory=dict)
+    waiting: dict[str, list[int]] = field(default_factory=dict)
+    error: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def as_text(self) -> str:
+        words = [f"sent {_named(self.sent)}" if self.sent else "" if self.error else "nothing new"]
+        if self.waiting:
+            words.append(f"{sum(map(len, self.waiting.values())):,} not sent: {_named(self.waiting)}, since {self.error}. The next training sends them, or `shoplake learn track`")
+        elif self.error:
+            words.append(self.error)
+        return f"MLflow at {self.server}, experiment {self.experiment}: " + "; ".join(filter(None, words))
+
+
+def _named(versions: dict[str, list[int]]) -> str:
+    return ", ".join(f"{name} {', '.join(map(str, some))}" for name, some in versions.items())
+
+
+def server() -> str | None:
+    """Where MLflow is, in MLflow's own words; None when nothing is said."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or None
+
+
+def track(lake: Lake, champions: dict[str, Champion], names: tuple[str, ...] = NAMES) -> Sent | None:
+    """Send what the server does not have yet, and tell it who is champion and challenger. None when no server is named. Raises nothing
+    that comes of the server: it is in what is returned, and in the ledger."""
+    uri = server()
+    if uri is None:
+        return None
+    found = Sent(_shown(uri, uri), os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT)
+    lake.models.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(lake.models / ".mlflow.lock", timeout=PATIENCE):
+            _send_all(lake, uri, found, champions, names)
+    except Timeout:
+        found.error = f"another process has been sending for {PATIENCE:.0f} seconds"
+        found.waiting = _waiting(lake, found, names)
+    return found
+
+
+def _send_all(lake: Lake, uri: str, found: Sent, champions: dict[str, Champion], names: tuple[str, ...]) -> None:
+    try:
+        found.error = _send(lake, uri, found, champions, names)
+    except Exception as e:  # of forty packages and a network: none of it may end a training that is done
+        found.error = _shown(" ".join(str(e).split()), uri)[:300] or type(e).__name__
+    if found.error:
+        found.waiting = _waiting(lake, found, names)
+        for name, some in found.waiting.items():
+            for number in some:
+                _note(lake, found, name, number, {"error": found.error})
+
+
+def _send(lake: Lake, uri: str, found: Sent, champions: dict[str, Champion], names: tuple[str, ...]) -> str | None:
+    """What is wrong with a version that could not be read; the others are sent all the same."""
+    if find_spec("mlflow") is None:
+        return "mlflow is not installed: pip install 'shoplake[mlflow]'"
+    from shoplake.learn.mlflow_client import connected
+
+    wrong = None
+    with connected(uri, found.experiment) as client:
+        for name, some in _waiting(lake, found, names).items():
+            for number in some:
+                try:
+                    version = read(lake, name, number)
+                except WrongUse as e:
+                    wrong = str(e)
+                    continue
+                run, model_version = client.send(name, version, record_hash(lake, version), str(lake.root.absolute()))
+                _note(lake, found, name, number, {"run": run, "model_version": model_version})
+                found.sent.setdefault(name, []).append(number)
+        for name in names:
+            _alias(client, lake, found, name, champions.get(name))
+    return wrong
+
+
+def _alias(client: Any, lake: Lake, found: Sent, name: str, champion: Champion | None) -> None:
+    there = {line["version"]: line["model_version"] for line in _ledger(lake) if _is_of(line, found, name)}
+    newest = max(numbers(lake, name), default=None)
+    client.alias(name, "champion", there.get(champion.version) if champion else None)
+    client.alias(name, "challenger", there.get(newest) if newest is not None and (champion is None or newest != champion.version) else None)
+
+
+def record_hash(lake: Lake, version: Version) -> str:
+    """Names a version among those of all lakes: by it a server is asked whether it has it."""
+    return hashlib.sha256(str(lake.root.absolute()).encode() + (version.folder / "record.json").read_bytes()).hexdigest()
+
+
+def _waiting(lake: Lake, found: Sent, names: tuple[str, ...]) -> dict[str, list[int]]:
+    """By the ledger: what this server's experiment has not been sent."""
+    lines = _ledger(lake)
+    waiting = {name: [n for n in numbers(lake, name) if n not in {line["version"] for line in lines if _is_of(line, found, name)}] for name in names}
+    return {name: some for name, some in waiting.items() if some}
+
+
+def _is_of(line: dict[str, Any], found: Sent, name: str) -> bool:
+    return "run" in line and (line["server"], line["experiment"], line["name"]) == (found.server, found.experiment, name)
+
+
+def _file(lake: Lake) -> Path:
+    return lake.models / "mlflow.jsonl"
+
+
+def _ledger(lake: Lake) -> list[dict[str, Any]]:
+    """A torn last line, of a process that was killed, is none, and the next one takes its place: what it told of is looked for on the server."""
+    file = _file(lake)
+    if not file.exists():
+        return []
+    found = []
+    lines = file.read_text(encoding="utf-8").splitlines()
+    for place, line in enumerate(lines, 1):
+        try:
+            found.append(json.loads(line))
+        except ValueError as e:
+            if place < len(lines):
+                raise WrongUse(f"{file}:{place}: no JSON ({e}). Delete the line; what it told of is looked for on the server.") from e
+    return found
+
+
+def _note(lake: Lake, found: Sent, name: str, number: int, what: dict[str, Any]) -> None:
+    file = _file(lake)
+    whole = file.read_bytes().rpartition(b"\n")[:2] if file.exists() else ()
+    with file.open("a", encoding="utf-8") as f:
+        f.truncate(sum(map(len, whole)))
+        f.write(json.dumps({"name": name, "version": number, "server": found.server, "experiment": found.experiment, **what}) + "\n")
+    fsync(file)
+
+
+def _shown(text: str, uri: str) -> str:
+    """A text without the name and password that an address may hold."""
+    place = urlsplit(uri).netloc
+    return text.replace(place, place.rpartition("@")[2]) if "@" in place else text
+
+
+def require_server(lake: Lake, name: str | None) -> tuple[str, ...]:
+    """The models that are meant. Raises WrongUse when no server is named, or there is no such model."""
+    if server() is None:
+        raise WrongUse("MLFLOW_TRACKING_URI is not set: it names the MLflow server, as in http://127.0.0.1:5000.")
+    if name is None:
+        return NAMES
+    folder_of(lake, name)
+    return (name,)
