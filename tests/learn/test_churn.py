@@ -33,6 +33,7 @@ def test_it_reaches_most_of_what_can_be_told(shop: Lake, one: Opened) -> None:
     planted = {name: found["auc"]["value"] for name, found in record["planted"].items()}
     assert (auc["model"] - 0.5) / (planted[HAZARD] - 0.5) >= 0.85
     assert auc["model"] < record["planted"][BEST]["auc"]["interval"][1], "too good to be true"
+    assert record["share_of_seen"] >= 0.85
     assert record["share_of_best"] > 0.65
     assert record["model"]["brier"]["value"] < record["baselines"]["always the majority"]["brier"]["value"] / 2
     assert all(abs(g["said"] - g["left"]) < 0.15 for g in record["calibration"])
@@ -102,7 +103,7 @@ def test_commands(ask: Ask, shop: Lake) -> None:
     assert [v["version"] for v in versions[-2:]] == [found["version"], found["version"] + 1]
     card = (shop.root / f"models/churn/{found['version']:06d}/card.html").read_text(encoding="utf-8")
     assert f"{found['model']['auc']['value']:.3f}" in card
-    assert card.count("<svg") == 3
+    assert card.count("<svg") == 4
     refused = ask("learn", "history", "weather", "--lake", shop.root)
     assert refused.code == 2
     assert "no such model" in refused.err

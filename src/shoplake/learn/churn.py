@@ -1,7 +1,6 @@
 """Churn: taught at one cut, judged at a later one by other users, beside what a single column tells and the best that could be reached."""
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -16,11 +15,13 @@ from shoplake.errors import CheckFailed, WrongUse
 from shoplake.lake.layout import Lake
 from shoplake.learn.cuts import Cuts
 from shoplake.learn.frame import MART, Frame, frame, teaches
-from shoplake.learn.judge import calibration, judge, levels, roc
+from shoplake.learn.judge import calibration, gains, judge, levels, roc, segments
 from shoplake.learn.logistic import REGULARISATION, Logistic, fit
-from shoplake.learn.planted import BEST, planted
+from shoplake.learn.planted import BEST, SEEN, planted
+from shoplake.learn.records import asked_of, hash_of
 
 LEAST = 20  # users on either side: fewer tell nothing
+SEGMENTS = {"one order": (1, 1), "two to four": (2, 4), "five and more": (5, 1 << 30)}
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,18 @@ def train(cuts: Cuts, lake: Lake, options: Options, fitted: Callable[[Frame, flo
     model = fitted(taught, options.regularisation)
     record = {
         "name": "churn", "generation": manifest.generation, "as_of": manifest.as_of, "horizon_days": options.horizon, "train_cut": str(train_cut), "test_cut": str(test_cut),
-        "seed": options.seed, "parameters": {"regularisation": options.regularisation}, "trained_on": _print(taught), "users_taught": len(taught), "users_judged": len(judged),
-        "left_taught": round(float(taught.left.mean()), 6), "left_judged": round(float(judged.left.mean()), 6), **evaluated(model, judged, lake, options.horizon, options.seed),
+        "seed": options.seed, "parameters": {"regularisation": options.regularisation}, "trained_on": hash_of((taught.users, taught.currencies, taught.features), taught.values, taught.left), "users_taught": len(taught), "users_judged": len(judged),
+        "left_taught": round(float(taught.left.mean()), 6), "left_judged": round(float(judged.left.mean()), 6),
+        "input": asked_of({**dict.fromkeys(model.features, "double"), "currency": "string"}, _mean_user(model, taught.currencies[0])),
+        **evaluated(model, judged, lake, options.horizon, options.seed),
     }  # fmt: skip
     said = pa.table({"user_id": judged.users, "leave_probability": model.probability(judged), "left": judged.left})
     return Trained(model, record, said)
+
+
+def _mean_user(model: Logistic, currency: str) -> dict[str, Any]:
+    """An example that is nobody: the mean of every feature."""
+    return {**{name: round(mean * model.money.get(name, {}).get(currency, 1.0), 6) for name, mean in zip(model.features, model.means, strict=True)}, "currency": currency}
 
 
 def as_files(one: Trained) -> dict[str, str | pa.Table]:
@@ -86,6 +94,7 @@ def evaluated(model: Logistic, judged: Frame, lake: Lake, horizon: int, seed: in
     probability = model.probability(judged)
     if not np.isfinite(probability).all():
         raise CheckFailed("the model gives scores that are no numbers. Train a new version.")
+    orders = judged.column("order_count")
     found: dict[str, Any] = {
         "model": judge(judged.left, probability, seed),
         "baselines": {
@@ -94,19 +103,14 @@ def evaluated(model: Logistic, judged: Frame, lake: Lake, horizon: int, seed: in
             "always the majority": judge(judged.left, np.full(len(judged), float(judged.left.mean() >= 0.5)), seed),
         },
         "planted": planted(lake, judged, horizon, seed),
-        "calibration": calibration(judged.left, probability), "levels": levels(judged.left, probability), "roc": roc(judged.left, probability),
+        "calibration": calibration(judged.left, probability), "levels": levels(judged.left, probability), "roc": roc(judged.left, probability), "gains": gains(judged.left, probability),
+        "segments": segments(judged.left, probability, {name: (orders >= least) & (orders <= most) for name, (least, most) in SEGMENTS.items()}),
         "weights": {name: round(weight, 6) for name, weight in sorted(zip(model.features, model.coefficients, strict=True), key=lambda one: -abs(one[1]))},
     }  # fmt: skip
     if found["planted"]:
-        found["share_of_best"] = round((found["model"]["auc"]["value"] - 0.5) / (found["planted"][BEST]["auc"]["value"] - 0.5), 4)
+        auc = {name: one["auc"]["value"] - 0.5 for name, one in {"model": found["model"], **found["planted"]}.items()}
+        found |= {"share_of_best": round(auc["model"] / auc[BEST], 4), "share_of_seen": round(auc["model"] / auc[SEEN], 4)}
     return found
-
-
-def _print(one: Frame) -> str:
-    """A hash of what taught a model."""
-    rows = hashlib.sha256(repr((one.users, one.currencies, one.features)).encode())
-    rows.update(np.nan_to_num(one.values, nan=-1e300).tobytes() + one.left.tobytes())
-    return rows.hexdigest()
 
 
 def as_json(model: Logistic) -> str:

@@ -21,7 +21,7 @@ def as_text(record: dict[str, Any]) -> str:
         "", *in_columns(FIGURES, _rows(record), 28),
     ]  # fmt: skip
     if "share_of_best" in record:
-        lines += ["", f"above a guess, {record['share_of_best']:.1%} of the best that could be told"]
+        lines += ["", _of_the_best(record)]
     lines += ["", "risk levels begin at " + ", ".join(f"{name} {_number(record['levels'][name])}" for name in LEVELS)]
     lines += ["speaks most: " + ", ".join(f"{name} {weight:+.2f}" for name, weight in list(record["weights"].items())[:5])]
     return "\n".join(lines)
@@ -33,6 +33,10 @@ def _group(record: dict[str, Any], who: str, cut: str, name: str = "users") -> s
 
 def _rows(record: dict[str, Any]) -> dict[str, Any]:
     return {"model": record["model"], **record["baselines"], **(record["planted"] or {})}
+
+
+def _of_the_best(record: dict[str, Any]) -> str:
+    return f"above a guess, {record['share_of_seen']:.1%} of the best that orders tell, {record['share_of_best']:.1%} of the best that could be told"
 
 
 def _number(value: float | None) -> str:
@@ -50,7 +54,7 @@ def as_html(record: dict[str, Any]) -> str:
         "risk levels": ", ".join(f"{name} from {_number(record['levels'][name])}" for name in LEVELS) + " (where a quarter, half and three quarters of those scored alike left)",
     }
     if "share_of_best" in record:
-        told["of the best"] = f"{record['share_of_best']:.1%} of the best that could be told, above a guess"
+        told["of the best"] = _of_the_best(record)
     groups = record["calibration"]
     return page(
         f"churn, version {record['version']}", facts(told),
@@ -58,6 +62,8 @@ def as_html(record: dict[str, Any]) -> str:
         curve("ROC", record["roc"], "of those who stayed", "of those who left"),
         curve("Calibration", [[g["said"], g["left"]] for g in groups], "probability", "share that left", dots=True),
         bars("Weights (a deviation's worth of log odds)", record["weights"]),
+        curve("Found by asking who is scored highest", record["gains"], "share of users asked", "share of leavers found"),
+        section("By how often they had ordered", table(["", "users", "left", "AUC"], [[name, f"{s['users']:,}", f"{s['left']:.1%}", figure(s["auc"])] for name, s in record["segments"].items()])),
         section("Calibration", table(["users", "said", "left"], [[f"{g['users']:,}", f"{g['said']:.3f}", f"{g['left']:.3f}"] for g in groups])),
         section("Where it is no help", HELPLESS),
     )  # fmt: skip

@@ -106,3 +106,23 @@ def roc(left: Bools, score: F64, points: int = 100) -> list[list[float]]:
     false, true, _ = metrics.roc_curve(left, score)
     at = np.unique(np.linspace(0, len(false) - 1, points).astype(int))
     return [[round(float(false[i]), 4), round(float(true[i]), 4)] for i in at]
+
+
+def gains(left: Bools, score: F64, points: int = 100) -> list[list[float]]:
+    """Of the users with the highest scores, each share of all: the share of those who left that is among them, for a drawing. Its slope is the lift."""
+    found = np.concatenate([[0.0], np.cumsum(left[np.argsort(-score, kind="stable")])]) / max(left.sum(), 1)
+    at = np.unique(np.linspace(0, len(left), points).astype(int))
+    return [[round(float(i / len(left)), 4), round(float(found[i]), 4)] for i in at]
+
+
+def segments(left: Bools, score: F64, groups: dict[str, Bools]) -> dict[str, Any]:
+    """Of each group that anybody is in: how many, how many left, and the AUC within it, None where all did the same."""
+    from sklearn import metrics
+
+    return {
+        name: {
+            "users": int(mine.sum()), "left": round(float(left[mine].mean()), 6),
+            "auc": round(float(metrics.roc_auc_score(left[mine], score[mine])), 6) if 0 < left[mine].sum() < mine.sum() else None,
+        }
+        for name, mine in groups.items() if mine.any()
+    }  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shoplake.learn.judge import _Scored
-from shoplake.learn.planted import best, leaving
+from shoplake.learn.planted import daily, leaving, no_order, seen
 
 HORIZON, BEFORE = 60, 300
 
@@ -14,21 +14,28 @@ def test_nobody_tells_more_than_who_knows_rate_and_hazard_and_sees_the_last_orde
     count = 60_000
     hazard, rate = draws.gamma(1.5, 0.001, count) + 1e-5, draws.gamma(0.8, 0.02, count) + 1e-4
     gone = draws.exponential(1 / hazard)
-    # The last order before the cut: backwards from the day a user left, or from the cut.
-    last = np.minimum(gone, BEFORE) - draws.exponential(1 / rate)
-    seen = last > 0
+    # From the first order, on the first day, to the day a user left or the cut: so many more, anywhere in between.
+    until = np.minimum(gone, BEFORE)
+    more = draws.poisson(rate * until)
+    last = np.where(more > 0, until * draws.random(count) ** (1 / np.maximum(more, 1)), 0.0)
     later = (gone > BEFORE) & (BEFORE + draws.exponential(1 / rate) < np.minimum(gone, BEFORE + HORIZON))
-    left, recency = ~later[seen], (BEFORE - last)[seen]
-    said = best(rate[seen] * 1234, hazard[seen], recency, left, HORIZON)  # a planted rate is relative
+    left, recency = ~later, BEFORE - last
+    per_day = daily(rate * 1234, hazard, recency, left, HORIZON)  # a planted rate is relative
+    said = no_order(per_day, hazard, recency, HORIZON)
+    orders = seen(per_day, hazard, more + 1.0, np.full(count, float(BEFORE)), recency, HORIZON)
     assert said.mean() == pytest.approx(left.mean(), abs=0.01)
-    for group in np.array_split(np.argsort(said), 10):
-        assert said[group].mean() == pytest.approx(left[group].mean(), abs=0.03)
+    for one in (said, orders):
+        for group in np.array_split(np.argsort(one), 10):
+            assert one[group].mean() == pytest.approx(left[group].mean(), abs=0.03)
     ones = np.ones(len(left))
     auc = {
         name: _Scored(left, score, False).figures(ones)["auc"]
-        for name, score in {"best": said, "hazard": leaving(hazard[seen], (gone < BEFORE)[seen], HORIZON), "recency": recency, "rate": -rate[seen]}.items()
-    }
+        for name, score in {
+            "best": said, "orders": orders, "hazard": leaving(hazard, gone < BEFORE, HORIZON), "recency": recency, "rate": -rate, "frequency": -more,
+        }.items()
+    }  # fmt: skip
     assert auc["best"] == max(auc.values())
+    assert auc["best"] > auc["orders"] > max(auc["recency"], auc["frequency"]), "who sees orders tells more than one figure of them, and less than who knows the user"
 
 
 def test_who_has_left_is_sure_to_have() -> None:
