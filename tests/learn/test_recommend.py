@@ -11,7 +11,9 @@ import pytest
 from shoplake.errors import WrongUse
 from shoplake.lake.layout import Lake
 from shoplake.learn import recommend
+from shoplake.learn.als import Parameters
 from shoplake.learn.cuts import Cuts
+from shoplake.learn.from_ratings import train_on_behaviour
 from shoplake.learn.interactions import Weights, asked, bought_within, interactions
 from shoplake.learn.recommend import Options, train
 from shoplake.look.opened import Opened
@@ -66,6 +68,31 @@ def test_a_search_is_recorded_and_chooses_the_best(shop: Lake, one: Opened, monk
     assert all(t["ndcg"] == pytest.approx(np.mean(t["folds"]), abs=1e-6) for t in record["trials"])
 
 
+def test_what_was_done_is_a_rating_and_new_pairs_judge(one: Opened) -> None:
+    cuts = Cuts(one, "")
+    trained = train_on_behaviour(cuts, CUT, 30, Parameters(factors=8))
+
+    def rated(day: dt.date) -> dict[tuple[str, str], float]:
+        found = {}
+        for row in cuts.mart("marts.interactions", day).to_pylist():
+            worth = 2 + min(3, row["purchase_count"]) if row["purchase_count"] else 2 if row["cart_count"] else 1 if row["view_count"] else 0
+            if worth:
+                found[row["user_id"], row["product_id"]] = float(worth)
+        return found
+
+    before, after = rated(CUT), rated(dt.date(2026, 1, 1))
+    users, items = ({pair[side] for pair in before} for side in (0, 1))
+    new = {pair: worth for pair, worth in after.items() if pair not in before}
+    judged = {pair: worth for pair, worth in new.items() if pair[0] in users and pair[1] in items}
+    record = trained.record
+    assert (record["pairs_taught"], record["pairs_judged"], record["pairs_unknown"]) == (len(before), len(judged), len(new) - len(judged))
+    mean = np.mean(list(before.values()))
+    assert record["baselines"]["mean of all"]["rmse"] == pytest.approx(np.sqrt(np.mean([(worth - mean) ** 2 for worth in judged.values()])), abs=1e-6)
+    place = {name: n for names in (trained.users, trained.products) for n, name in enumerate(names)}
+    said = [float(trained.factors.users[place[u]] @ trained.factors.products[place[p]]) for u, p in judged]
+    assert record["model"]["rmse"] == pytest.approx(np.sqrt(np.mean([(s - w) ** 2 for s, w in zip(said, judged.values(), strict=True)])), abs=1e-4)
+
+
 def test_cuts_that_cannot_be_are_told(shop: Lake, one: Opened) -> None:
     for options, said in (
         (Options(cut=dt.date(2025, 12, 20)), "ends behind 2026-01-01"),
@@ -87,6 +114,9 @@ def test_commands(ask: Ask, shop: Lake) -> None:
     assert (users.num_rows, len(users.column("factors")[0])) == (found["users_taught"], 16)
     assert f"{found['model']['ndcg']['value']:.3f}" in Path(folder / "card.html").read_text(encoding="utf-8")
     assert f"{found['model']['ndcg']['value']:.4f}" in ask("learn", "history", "recommend", "--lake", shop.root).out
+    foretold = ask("learn", "train", "recommend", "--explicit", "--lake", shop.root).out
+    assert "ratings foretold, from what customers did" in foretold
+    assert "means of item and user" in foretold
     for weights, said in (("view=-1", "none below 0"), ("smell=3", "expected view=NUMBER"), ("view=0,cart=0,purchase=0", "nothing would count")):
         refused = ask("learn", "train", "recommend", "--weights", weights, "--lake", shop.root)
         assert refused.code == 2

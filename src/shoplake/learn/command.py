@@ -76,7 +76,7 @@ def recommend(
     iterations: Annotated[int, typer.Option(metavar="N", min=1)] = 15,
     tune: Annotated[bool, typer.Option("--tune", help="Search factors, regularisation and alpha on windows before the cut")] = False,
     ratings: Annotated[Path | None, typer.Option(help="Teach by a file of user, item, rating or count, and perhaps a time", metavar="FILE", show_default=False)] = None,
-    explicit: Annotated[bool, typer.Option("--explicit", help="The numbers of --ratings say how much it was liked")] = False,
+    explicit: Annotated[bool, typer.Option("--explicit", help="Foretell ratings: those of --ratings, or what customers did as ratings from 1 (looked) to 5 (bought three times)")] = False,
     by: BY = "embedded",
     split: Annotated[str, typer.Option(help="What judges --ratings: a share of it (the latest, where it has times), or another file", metavar="SHARE|FILE")] = "0.2",
     seed: SEED = 42,
@@ -95,12 +95,14 @@ def recommend(
     require()
     context.obj.lake.require_folder("a model's registry")
     parameters = Parameters(factors, regularisation, alpha, iterations, seed)
-    if ratings is None and explicit:
-        raise WrongUse("--explicit: needs --ratings FILE; clicks and purchases say no numbers.")
+    if ratings is None and explicit and tune:
+        raise WrongUse("--tune: searches lists, not ratings; leave it or --explicit out.")
     if ratings is not None and (cut or generation is not None or tune):
         raise WrongUse("--ratings: the file is split by --split, and nothing is searched; leave out --cut, --generation and --tune.")
     if ratings is not None:
         _from_ratings(context, by, ratings, explicit, split, parameters, json)
+    elif explicit:
+        _from_behaviour(context, by, _day(cut, "--cut"), window, parameters, generation, json)
     else:
         _from_shop(context, by, learnt.Options(window, _day(cut, "--cut"), _weights(weights), parameters, tune), generation, json)
 
@@ -153,6 +155,18 @@ def _from_ratings(context: typer.Context, by: str, file: Path, explicit: bool, s
         fitted = (spark.explicit_als if explicit else spark.als) if spark else None
         trained = from_ratings.train(from_ratings.Options(file, share, explicit, parameters), fitted)
         context.obj.lake.create()
+        _kept(context, {**as_tables(trained), **(spark.saved if spark else {})}, {**trained.record, "taught_by": by}, as_html, as_text, json)
+
+
+def _from_behaviour(context: typer.Context, by: str, cut: Any, window: int, parameters: Any, generation: int | None, json: bool) -> None:
+    from shoplake.learn.cuts import Cuts
+    from shoplake.learn.from_ratings import train_on_behaviour
+    from shoplake.learn.ratings_card import as_html, as_text
+    from shoplake.learn.recommend import as_tables, cut_of
+    from shoplake.look.opened import opened
+
+    with _teacher(context, by) as spark, opened(context.obj, generation) as one:
+        trained = train_on_behaviour(Cuts(one, context.obj["project"]), cut_of(one, cut, window), window, parameters, spark.explicit_als if spark else None)
         _kept(context, {**as_tables(trained), **(spark.saved if spark else {})}, {**trained.record, "taught_by": by}, as_html, as_text, json)
 
 

@@ -1,4 +1,4 @@
-"""Recommendations from a file of ratings or counts: taught by one part, judged by the other, by the same figures as a shop's own."""
+"""Recommendations from ratings or counts, of a file or of what a shop's customers did: taught by one part, judged by the other, by the same figures as lists."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -13,11 +13,15 @@ import pyarrow.compute as pc
 from shoplake.errors import WrongUse
 from shoplake.learn import als, explicit
 from shoplake.learn.als import Factors, Parameters
-from shoplake.learn.interactions import Interactions, asked
+from shoplake.learn.cuts import Cuts
+from shoplake.learn.interactions import MART, Interactions, asked
 from shoplake.learn.rank import judge_lists
 from shoplake.learn.ratings import Ratings, as_ratings, read_ratings, split_by
 from shoplake.learn.recommend import LEAST, Trained, timeless
 from shoplake.learn.records import asked_of, hash_of
+
+# What a deed is worth where nobody rated: bought once is 3, each further time one more.
+RATING = {"looked at": 1.0, "carted": 2.0, "bought": 3.0, "most": 5.0}
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,35 @@ def train(options: Options, fitted: Callable[[Any, Parameters], Factors] | None 
     else:
         judges = split_by(rows, options.split, options.parameters.seed)
         rows, later = rows.filter(pa.array(~judges)), rows.filter(pa.array(judges))
+    told = {"file": options.file.name, "split": options.split.name if isinstance(options.split, Path) else options.split}
+    return _taught(rows, later, options, told, fitted)
+
+
+def train_on_behaviour(cuts: Cuts, cut: dt.date, window: int, parameters: Parameters, fitted: Callable[[Any, Parameters], Factors] | None = None) -> Trained:
+    """Explicit ratings from what customers did with products before the cut, judged by the pairs that were new in the window after it.
+
+    RATING says what a deed is worth. Raises WrongUse when nothing happened before the cut, or too little after it."""
+    as_of = cut + dt.timedelta(window)
+    cuts.check_blind(MART, cut)
+    before, after = (_as_rated(cuts.mart(MART, day)) for day in (cut, as_of))
+    new = after.join(before.select(["user", "item"]), ["user", "item"], join_type="left anti").sort_by([("user", "ascending"), ("item", "ascending")])
+    told = {"file": "what customers did", "split": f"{window} days from {cut}", "cut": str(cut), "window_days": window, "generation": cuts.one.manifest.generation}
+    return _taught(before, new, Options(Path(), explicit=True, parameters=parameters), told, fitted)
+
+
+def _as_rated(rows: pa.Table) -> pa.Table:
+    viewed, carted, bought = (rows.column(f"{name}_count").to_numpy() for name in ("view", "cart", "purchase"))
+    value = np.select([bought > 0, carted > 0, viewed > 0], [np.minimum(RATING["bought"] + bought - 1, RATING["most"]), RATING["carted"], RATING["looked at"]], 0.0)
+    found = pa.table({"user": rows.column("user_id"), "item": rows.column("product_id"), "value": pa.array(value, pa.float64())})
+    return found.filter(pc.greater(found.column("value"), 0))
+
+
+def _taught(rows: pa.Table, later: pa.Table, options: Options, told: dict[str, Any], fitted: Callable[[Any, Parameters], Factors] | None) -> Trained:
     rated = as_ratings(rows, explicit=options.explicit)
     factors, found = _by_ratings(rated, later, options.parameters, fitted or _explicit) if options.explicit else _by_counts(rated, later, options.parameters, fitted or als.fit)
     parameters = {k: v for k, v in asdict(options.parameters).items() if k != "seed" and (k != "alpha" or not options.explicit)}
     record = {
-        "name": "ratings", "file": options.file.name, "explicit": options.explicit, "split": options.split.name if isinstance(options.split, Path) else options.split,
+        "name": "ratings", "explicit": options.explicit, **told,
         "seed": options.parameters.seed, "parameters": parameters, "users_taught": len(rated.users), "products": len(rated.items), "pairs_taught": len(rated.value),
         "trained_on": hash_of((rated.users, rated.items), rated.user, rated.item, rated.value), "input": asked_of({"user_id": "string"}, {"user_id": rated.users[0]}), **found,
     }  # fmt: skip

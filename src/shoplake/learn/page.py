@@ -23,6 +23,11 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return f"<table>{''.join(lines)}</table>"
 
 
+def in_words(values: Mapping[str, Any]) -> str:
+    """Names and what they are set to; a group's in brackets."""
+    return ", ".join(f"{name} ({in_words(value)})" if isinstance(value, Mapping) else f"{name} {value}" for name, value in values.items())
+
+
 def section(title: str, body: str) -> str:
     return f"<h2>{escape(title)}</h2>\n{body}"
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shoplake.learn.page import facts, figure, in_columns, page, section, table
+from shoplake.learn.page import facts, figure, in_columns, in_words, page, section, table
 from shoplake.learn.plots import bars
 from shoplake.learn.recommend_card import FIGURES
 
@@ -35,7 +35,7 @@ def as_html(record: dict[str, Any]) -> str:
     labels, main = _figures(record), "rmse" if record["explicit"] else "ndcg"
     told = {
         "from": record["file"], "judged by": f"{record['pairs_judged']:,} pairs ({record['split']})", "users, items": f"{record['users_taught']:,}, {record['products']:,}",
-        "how": "alternating least squares, " + ("explicit" if record["explicit"] else "implicit") + "; " + ", ".join(f"{k} {v}" for k, v in record["parameters"].items()) + f"; seed {record['seed']}; shoplake {record['shoplake']}",
+        "how": "alternating least squares, " + ("explicit" if record["explicit"] else "implicit") + f"; {in_words(record['parameters'])}; seed {record['seed']}; shoplake {record['shoplake']}",
         "beats what costs nothing": "yes" if record["beats_baselines"] else "NO: it is not to be used",
     }  # fmt: skip
     rows = _rows(record)

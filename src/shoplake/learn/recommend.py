@@ -31,6 +31,7 @@ from shoplake.learn.interactions import (
 )
 from shoplake.learn.rank import judge_lists, per_user
 from shoplake.learn.records import asked_of, hash_of
+from shoplake.look.opened import Opened
 
 LEAST = 20  # users who bought something new: fewer tell nothing
 NEIGHBOURS = 100
@@ -61,10 +62,7 @@ class Trained:
 
 def train(cuts: Cuts, lake: Lake, options: Options, told: Any = None, fitted: Fit = als.fit) -> Trained:
     """told: called with each trial of a search; fitted: who teaches. Raises WrongUse for a cut that cannot be or too few who bought, CheckFailed for a mart that sees the future."""
-    as_of = dt.date.fromisoformat(cuts.one.manifest.as_of)
-    cut = options.cut or as_of - dt.timedelta(options.window)
-    if cut + dt.timedelta(options.window) > as_of:
-        raise WrongUse(f"--cut {cut}: its window of {options.window} days ends behind {as_of}, where this generation ends. Name {as_of - dt.timedelta(options.window)} or an earlier day.")
+    cut = cut_of(cuts.one, options.cut, options.window)
     cuts.check_blind(MART, cut)
     trials = search(cuts, cut, options, told, fitted) if options.tune else []
     chosen = replace(options.parameters, **trials[0]["parameters"]) if trials else options.parameters
@@ -74,7 +72,7 @@ def train(cuts: Cuts, lake: Lake, options: Options, told: Any = None, fitted: Fi
     mine = als.lists(factors, one.rows, known.bought)
     found = {name: judge_lists(top, one, len(known.products), chosen.seed) for name, top in {"model": mine, **lists}.items()}
     record: dict[str, Any] = {
-        "name": "recommend", "generation": cuts.one.manifest.generation, "as_of": str(as_of), "cut": str(cut), "window_days": options.window, "seed": chosen.seed,
+        "name": "recommend", "generation": cuts.one.manifest.generation, "as_of": cuts.one.manifest.as_of, "cut": str(cut), "window_days": options.window, "seed": chosen.seed,
         "parameters": {**{k: v for k, v in asdict(chosen).items() if k != "seed"}, "weights": asdict(options.weights)}, "users_taught": len(known.users), "products": len(known.products),
         "trained_on": hash_of((known.users, known.products), known.weights.indptr, known.weights.indices, known.weights.data), "input": asked_of({"user_id": "string"}, {"user_id": known.users[0]}),
         "users_judged": len(one.rows), "pairs_judged": int(one.wanted.nnz), "newcomers": one.newcomers, "model": found.pop("model"), "baselines": found,
@@ -82,6 +80,15 @@ def train(cuts: Cuts, lake: Lake, options: Options, told: Any = None, fitted: Fi
     }  # fmt: skip
     record["beats_popularity"] = record["model"]["ndcg"]["value"] > max(record["baselines"][name]["ndcg"]["value"] for name in ("popularity", "recent popularity"))
     return Trained(factors, known.users, known.products, record)
+
+
+def cut_of(one: Opened, cut: dt.date | None, window: int) -> dt.date:
+    """The day that was asked for, or the last with a whole window. Raises WrongUse for one without."""
+    as_of = dt.date.fromisoformat(one.manifest.as_of)
+    last = as_of - dt.timedelta(window)
+    if cut is not None and cut > last:
+        raise WrongUse(f"--cut {cut}: its window of {window} days ends behind {as_of}, where this generation ends. Name {last} or an earlier day.")
+    return cut or last
 
 
 def _fold(cuts: Cuts, cut: dt.date, options: Options) -> tuple[Interactions, Asked]:

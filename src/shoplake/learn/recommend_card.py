@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shoplake.learn.page import facts, figure, in_columns, page, section, table
+from shoplake.learn.page import facts, figure, in_columns, in_words, page, section, table
 from shoplake.learn.plots import bars
 
 FIGURES = {"ndcg": "NDCG@10", "recall": "recall@10", "precision": "precision@10", "map": "MAP@10", "coverage": "coverage"}
@@ -40,8 +40,8 @@ def as_html(record: dict[str, Any]) -> str:
         "question": f"Which products that they have not bought yet will customers buy in the {record['window_days']} days after a day?",
         "taught": f"{record['users_taught']:,} users, {record['products']:,} products, before {record['cut']}",
         "judged": f"{record['pairs_judged']:,} purchases of {record['users_judged']:,} users after it; {record['newcomers']:,} newcomers apart",
-        "data": f"generation {record['generation']}, as of {record['as_of']}",
-        "how": "alternating least squares, implicit feedback; " + ", ".join(f"{k} {v}" for k, v in record["parameters"].items()) + f"; seed {record['seed']}; shoplake {record['shoplake']}",
+        "data": f"generation {record['generation']}, as of {record['as_of']}; SHA-256 of what taught it: {record['trained_on']}",
+        "how": f"alternating least squares, implicit feedback; {in_words(record['parameters'])}; seed {record['seed']}; shoplake {record['shoplake']}",
         "beats popularity": "yes" if record["beats_popularity"] else "NO: it is not to be used",
     }
     if record["taste"] is not None:

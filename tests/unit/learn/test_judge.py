@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from shoplake.learn.judge import LEVELS, _Scored, calibration, judge, level_of, levels, roc
+from shoplake.learn.judge import (
+    LEVELS,
+    _Scored,
+    calibration,
+    gains,
+    judge,
+    level_of,
+    levels,
+    roc,
+    segments,
+)
 
 
 def test_figures_of_a_small_case() -> None:
@@ -82,3 +92,16 @@ def test_calibration_and_roc() -> None:
     assert points[0] == [0, 0]
     assert points[-1] == [1, 1]
     assert len(points) <= 100
+
+
+def test_gains_are_of_those_scored_highest() -> None:
+    left, said = np.array([False, True, True, False]), np.array([0.1, 0.9, 0.2, 0.8])
+    assert gains(left, said) == [[0.0, 0.0], [0.25, 0.5], [0.5, 0.5], [0.75, 1.0], [1.0, 1.0]]
+
+
+def test_segments_are_judged_apart() -> None:
+    left, said = np.array([False, True, True, False, True]), np.array([0.1, 0.9, 0.2, 0.8, 0.5])
+    first = np.array([True, True, True, True, False])
+    assert segments(left, said, {"four": first, "one": ~first, "nobody": first & ~first}) == {
+        "four": {"users": 4, "left": 0.5, "auc": 0.75}, "one": {"users": 1, "left": 1.0, "auc": None},
+    }  # fmt: skip

@@ -109,7 +109,7 @@ def test_by_the_command(ask: Ask, tmp_path: Path) -> None:
     assert f"{found['model']['rmse']:.3f}" in card
     for words, said in (
         (("learn", "promote", "ratings"), "cannot be published"),
-        (("learn", "train", "recommend", "--explicit"), "needs --ratings"),
+        (("learn", "train", "recommend", "--explicit", "--tune"), "searches lists, not ratings"),
         (("learn", "train", "recommend", "--ratings", file, "--split", "2"), "a share between 0 and 1"),
         (("learn", "train", "recommend", "--ratings", file, "--tune"), "leave out"),
         (("learn", "train", "recommend", "--ratings", str(tmp_path / "none")), "cannot be read"),
