@@ -92,7 +92,7 @@ mlflow-down: $(MLFLOW) ## Stop it; the data stays
 	@$(RUN)python -m cluster mlflow down
 
 test-mlflow: $(MLFLOW) ## What is learnt on a real MLflow server: runs, trials, models that answer; one that is gone or half told
-	@$(RUN)python -m pytest -m mlflow tests/learn tests/docs
+	@$(RUN)python -m pytest -m mlflow tests/unit/learn tests/learn tests/docs
 
 test-wheel: $(DEV) ## The built wheel, in a bare environment and from an empty folder
 	@$(RUN)python -m pytest -m wheel

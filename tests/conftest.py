@@ -1,6 +1,7 @@
 """Tests that look at one shop, or at one server, run in one process, so that it is built, or started, once."""
 
 import gc
+import os
 import re
 
 import pytest
@@ -23,6 +24,12 @@ class ByRoom(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
             file, _, test = nodeid.partition("::")
             return file + "".join(re.findall(r"\[(?:made|uci|year)\]", test))
         return next((room for room in ONE_SHOP if nodeid.startswith(room)), nodeid)
+
+
+def pytest_configure() -> None:
+    """What tests learn goes to no server that a person looks at."""
+    for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
+        del os.environ[name]
 
 
 def pytest_collection_finish() -> None:

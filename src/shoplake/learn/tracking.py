@@ -7,11 +7,11 @@ models/mlflow.jsonl    a line an attempt: version, server, its run, or why there
 import hashlib
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
@@ -23,6 +23,9 @@ from shoplake.learn.registry import NAMES, Version, folder_of, numbers, read
 
 PATIENCE = 60.0  # seconds to wait for another process that sends
 EXPERIMENT = "shoplake"
+# What a line of the ledger has; and one of a version that was sent, beside.
+KEYS = {"name", "version", "server", "experiment"}
+KEYS_OF_SENT = {"run", "model_version"}
 
 
 @dataclass
@@ -62,7 +65,7 @@ def track(lake: Lake, champions: dict[str, Champion], names: tuple[str, ...] = N
     uri = server()
     if uri is None:
         return None
-    found = Sent(_shown(uri, uri), os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT)
+    found = Sent(_shown(uri), os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT)
     lake.models.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(lake.models / ".mlflow.lock", timeout=PATIENCE):
@@ -77,7 +80,7 @@ def _send_all(lake: Lake, uri: str, found: Sent, champions: dict[str, Champion],
     try:
         found.error = _send(lake, uri, found, champions, names)
     except Exception as e:  # of forty packages and a network: none of it may end a training that is done
-        found.error = _shown(" ".join(str(e).split()), uri)[:300] or type(e).__name__
+        found.error = _shown(" ".join(str(e).split()))[:300] or type(e).__name__
     if found.error:
         found.waiting = _waiting(lake, found, names)
         for name, some in found.waiting.items():
@@ -128,7 +131,7 @@ def _waiting(lake: Lake, found: Sent, names: tuple[str, ...]) -> dict[str, list[
 
 
 def _is_of(line: dict[str, Any], found: Sent, name: str) -> bool:
-    return "run" in line and (line["server"], line["experiment"], line["name"]) == (found.server, found.experiment, name)
+    return line.keys() >= KEYS_OF_SENT and (line["server"], line["experiment"], line["name"]) == (found.server, found.experiment, name)
 
 
 def _file(lake: Lake) -> Path:
@@ -136,18 +139,15 @@ def _file(lake: Lake) -> Path:
 
 
 def _ledger(lake: Lake) -> list[dict[str, Any]]:
-    """A torn last line, of a process that was killed, is none, and the next one takes its place: what it told of is looked for on the server."""
-    file = _file(lake)
-    if not file.exists():
-        return []
-    found = []
-    lines = file.read_text(encoding="utf-8").splitlines()
-    for place, line in enumerate(lines, 1):
+    """A line that is none, as of a process that was killed while it wrote, tells nothing: what it told of is looked for on the server."""
+    file, found = _file(lake), []
+    for text in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else ():
         try:
-            found.append(json.loads(line))
-        except ValueError as e:
-            if place < len(lines):
-                raise WrongUse(f"{file}:{place}: no JSON ({e}). Delete the line; what it told of is looked for on the server.") from e
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and line.keys() >= KEYS:
+            found.append(line)
     return found
 
 
@@ -160,10 +160,9 @@ def _note(lake: Lake, found: Sent, name: str, number: int, what: dict[str, Any])
     fsync(file)
 
 
-def _shown(text: str, uri: str) -> str:
-    """A text without the name and password that an address may hold."""
-    place = urlsplit(uri).netloc
-    return text.replace(place, place.rpartition("@")[2]) if "@" in place else text
+def _shown(text: str) -> str:
+    """Without the name and password that an address may hold."""
+    return re.sub(r"//[^/\s]*@", "//", text)
 
 
 def require_server(lake: Lake, name: str | None) -> tuple[str, ...]:
