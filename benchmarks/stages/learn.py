@@ -83,6 +83,10 @@ def bare_recommend(a: Facts) -> Callable[[], Callable[[], Facts]]:
 
 
 def train_recommend(a: Facts) -> Callable[[], Callable[[], Facts]]:
+    import implicit.als
+    import implicit.nearest_neighbours  # noqa: F401  # what is imported is not in what is timed, on either side
+    import pyarrow.parquet  # noqa: F401
+
     from shoplake.learn.cuts import Cuts
     from shoplake.learn.recommend import Options, train
 

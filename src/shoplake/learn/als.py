@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from shoplake.learn.interactions import I64
 from shoplake.learn.rank import AT
 
-BLOCK = 2048  # users whose scores are held at a time
+BLOCK = 512  # users whose scores are held at a time; of ten thousand products they stay within a processor's cache
+STRIP = 32  # columns of which only the highest is looked at first
 F32 = NDArray[np.float32]
 
 
@@ -79,18 +80,51 @@ def first(order: I64, leave_out: Any, count: int = AT) -> I64:
 
 
 def best(scores: NDArray[Any], leave_out: Any, count: int = AT) -> I64:
-    """Columns of the `count` highest scores of each row; equal ones in the order of the columns. A product that is left out is -1."""
-    scores = np.array(scores, dtype=np.float64)
+    """Columns of the `count` highest scores of each row; equal ones in the order of the columns. A product that is left out is -1, and its
+    score in `scores` is lost."""
     scores[leave_out.nonzero()] = -np.inf
-    count_there = min(count, scores.shape[1])
-    some = np.argpartition(-scores, count_there - 1, axis=1)[:, :count_there] if count_there < scores.shape[1] else np.tile(np.arange(scores.shape[1]), (len(scores), 1))
-    # Where the last place is shared, whoever comes first in the shop's order has it.
-    least = np.take_along_axis(scores, some, axis=1).min(axis=1)
-    for row in np.flatnonzero((scores >= least[:, None]).sum(axis=1) > count_there):
-        some[row] = np.lexsort((np.arange(scores.shape[1]), -scores[row]))[:count_there]
-    values = np.take_along_axis(scores, some, axis=1)
-    order = np.lexsort((some, -values), axis=1)
-    some, values = np.take_along_axis(some, order, axis=1), np.take_along_axis(values, order, axis=1)
+    columns = _highest_of_many(scores, count)
+    values = np.take_along_axis(scores, columns, axis=1)
+    order = np.lexsort((columns, -values), axis=1)
+    values, columns = np.take_along_axis(values, order, axis=1), np.take_along_axis(columns, order, axis=1)
     found = np.full((len(scores), count), -1, np.int64)
-    found[:, :count_there] = np.where(np.isfinite(values), some, -1)
+    found[:, : columns.shape[1]] = np.where(np.isfinite(values), columns, -1)
     return found
+
+
+def _highest_of_many(values: NDArray[Any], count: int) -> I64:
+    """As `_highest`, reading each row once. Every n-th column is a strip; the `count` strips with the highest maxima hold the highest values.
+    A row where a place is shared, among strips or within them, is looked through as a whole."""
+    rows, columns = values.shape
+    strips = columns // STRIP
+    if strips <= count:
+        return _highest(values, count)
+    chosen, is_shared = _some_highest(values[:, : strips * STRIP].reshape(rows, STRIP, strips).max(axis=1), count)
+    candidates = (chosen[:, None, :] + strips * np.arange(STRIP)[:, None]).reshape(rows, -1)
+    rest = np.tile(np.arange(strips * STRIP, columns), (rows, 1))
+    candidates = np.concatenate([candidates, rest], axis=1)
+    places, shared_within = _some_highest(np.take_along_axis(values, candidates, axis=1), count)
+    found = np.take_along_axis(candidates, places, axis=1)
+    shared = np.flatnonzero(is_shared | shared_within)
+    found[shared] = _highest(values[shared], count)
+    return found
+
+
+def _some_highest(values: NDArray[Any], count: int) -> tuple[I64, NDArray[np.bool_]]:
+    """Places of the `count` highest of each row, which has more, and whether one that was left is as high as one that was taken."""
+    places = np.argpartition(-values, count, axis=1)[:, : count + 1]
+    there = np.take_along_axis(values, places, axis=1)
+    return places[:, :count], there[:, :count].min(axis=1) == there[:, count]
+
+
+def _highest(values: NDArray[Any], count: int) -> I64:
+    """Places of the `count` highest of each row, in any order; of equal ones those that come first."""
+    if count >= values.shape[1]:
+        return np.tile(np.arange(values.shape[1]), (len(values), 1))
+    places, is_shared = _some_highest(values, count)
+    shared = np.flatnonzero(is_shared)
+    mine = values[shared]
+    least = np.take_along_axis(mine, places[shared], axis=1).min(axis=1, keepdims=True)
+    above, equal = mine > least, mine == least
+    places[shared] = np.nonzero(above | (equal & (equal.cumsum(axis=1) <= count - above.sum(axis=1, keepdims=True))))[1].reshape(-1, count)
+    return places

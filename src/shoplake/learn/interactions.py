@@ -13,6 +13,7 @@ from shoplake.errors import WrongUse
 from shoplake.learn.cuts import Cuts
 
 MART = "marts.interactions"
+COLUMNS = ("user_id", "product_id", "view_count", "cart_count", "purchase_count")
 RECENT_DAYS = 30
 I64 = NDArray[np.int64]
 
@@ -39,7 +40,7 @@ class Interactions:
 
 def interactions(cuts: Cuts, cut: dt.date, weights: Weights) -> Interactions:
     """Raises WrongUse when nothing happened before the cut."""
-    return as_matrix(cuts.mart(MART, cut), cut, weights)
+    return as_matrix(cuts.ask(f"SELECT {', '.join(COLUMNS)} FROM {{mart}}", MART, cut), cut, weights)
 
 
 def as_matrix(rows: pa.Table, cut: dt.date, weights: Weights) -> Interactions:
@@ -69,9 +70,8 @@ def numbered(column: pa.ChunkedArray) -> tuple[list[str], I64]:
 
 def bought_within(cuts: Cuts, first: dt.date, end: dt.date) -> pa.Table:
     """user_id, product_id: each that was bought from `first` on and before `end`, once; as known at the end."""
-    lines = cuts.mart("marts.order_lines", end)
-    wanted = pc.field("is_sale") & (pc.field("line_type") == "product") & pc.is_valid(pc.field("user_id")) & pc.is_valid(pc.field("product_id")) & (pc.field("order_date") >= first)
-    return lines.filter(wanted).select(["user_id", "product_id"]).group_by(["user_id", "product_id"]).aggregate([])
+    wanted = f"is_sale AND line_type = 'product' AND user_id IS NOT NULL AND product_id IS NOT NULL AND order_date >= DATE '{first}'"
+    return cuts.ask(f"SELECT DISTINCT user_id, product_id FROM {{mart}} WHERE {wanted}", "marts.order_lines", end)
 
 
 @dataclass(frozen=True)

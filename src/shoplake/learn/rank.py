@@ -3,6 +3,7 @@
 Jaervelin and Kekaelaeinen (2002) for NDCG; MAP divides by min(10, relevant), as is usual at a cut-off. Intervals are of 200 resamples of the users.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,20 @@ FIGURES = ("ndcg", "recall", "precision", "map")
 def judge_lists(top: I64, one: Asked, products: int, seed: int) -> dict[str, Any]:
     """top: asked users x AT, columns of products, -1 where a list is shorter."""
     values = per_user(top, one)
-    draws = np.random.default_rng(seed)
-    weights = [draws.multinomial(len(top), np.full(len(top), 1 / len(top))) / len(top) for _ in range(RESAMPLES)]
+    weights = _resamples(len(top), seed)
     found: dict[str, Any] = {}
     for name in FIGURES:
         low, high = np.quantile([weight @ values[name] for weight in weights], [0.025, 0.975])
         found[name] = {"value": round(float(values[name].mean()), 6), "interval": [round(float(low), 6), round(float(high), 6)]}
     found["coverage"] = round(len(np.unique(top[top >= 0])) / products, 6)
     return found
+
+
+@lru_cache(maxsize=1)
+def _resamples(users: int, seed: int) -> F64:
+    """What each user counts for in each resample; the same for all lists that are judged together."""
+    draws = np.random.default_rng(seed)
+    return np.array([draws.multinomial(users, np.full(users, 1 / users)) / users for _ in range(RESAMPLES)])
 
 
 def per_user(top: I64, one: Asked) -> dict[str, F64]:
@@ -45,8 +52,10 @@ def per_user(top: I64, one: Asked) -> dict[str, F64]:
 
 
 def _hits(top: I64, one: Asked) -> NDArray[np.float64]:
-    hit = np.zeros(top.shape)
-    for row in range(len(top)):
-        wanted = one.wanted.indices[one.wanted.indptr[row] : one.wanted.indptr[row + 1]]
-        hit[row] = np.isin(top[row], wanted)
-    return hit
+    """Whether each place of each list is wanted: a pair is one number, sought among those that are."""
+    rows, columns = one.wanted.shape
+    wanted = np.sort(np.repeat(np.arange(rows), np.diff(one.wanted.indptr)) * columns + one.wanted.indices)
+    pairs = np.arange(rows)[:, None] * columns + top
+    at = np.minimum(np.searchsorted(wanted, pairs), len(wanted) - 1)
+    found: NDArray[np.float64] = ((wanted[at] == pairs) & (top >= 0)).astype(float)
+    return found

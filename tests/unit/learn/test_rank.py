@@ -38,14 +38,19 @@ def test_ndcg_is_scikit_learns() -> None:
     assert mine == pytest.approx(ndcg_score(wanted, scores, k=10), abs=1e-9)
 
 
-def test_the_best_are_a_plain_sort_without_what_is_left_out_and_ties_go_by_order() -> None:
-    draws = np.random.default_rng(3)
-    scores = np.round(draws.random((200, 50)), 1)  # full of ties
-    out = sparse.csr_matrix(draws.random((200, 50)) < 0.3)
-    found = als.best(scores, out, 10)
-    for row in range(200):
-        there = [c for c in range(50) if not out[row, c]]
-        assert found[row].tolist() == sorted(there, key=lambda c, row=row: (-scores[row, c], c))[:10]
+@pytest.mark.parametrize("columns", [9, 50, 320, 321, 352, 777])
+@pytest.mark.parametrize("digits", [0, 1, 2, 3, 9])  # from nothing but ties to none
+def test_the_best_are_a_plain_sort_without_what_is_left_out_and_ties_go_by_order(columns: int, digits: int) -> None:
+    draws = np.random.default_rng(columns + digits)
+    scores = np.round(draws.random((60, columns)), digits).astype(np.float32)
+    left_out = draws.random((60, columns)) < draws.random((60, 1))  # of some rows hardly anything stays
+    found = als.best(scores.copy(), sparse.csr_matrix(left_out), 10)
+    for row in range(60):
+        there = sorted(np.flatnonzero(~left_out[row]).tolist(), key=lambda c, row=row: (-scores[row, c], c))[:10]
+        assert found[row].tolist() == there + [-1] * (10 - len(there))
+
+
+def test_few_columns() -> None:
     few = als.best(np.array([[1.0, 2.0, 3.0]]), sparse.csr_matrix(np.array([[0, 0, 1]])), 10)
     assert few.tolist() == [[1, 0] + [-1] * 8]
 
