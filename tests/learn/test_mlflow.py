@@ -57,7 +57,7 @@ def runs(client: Any, experiment: str) -> list[Any]:
     return [r for r in client.search_runs([found.experiment_id], order_by=["attributes.start_time"]) if "shoplake.trial" not in r.data.tags]
 
 
-def test_a_version_is_a_run_a_card_and_a_model_that_answers_as_the_shop_does(asked: Any, client: Any, shop: Lake, one: Opened, request: pytest.FixtureRequest) -> None:
+def test_a_version_is_a_run_a_card_and_a_model_that_answers_as_the_shop_does(server: MLflow, asked: Any, client: Any, shop: Lake, one: Opened, request: pytest.FixtureRequest) -> None:
     import mlflow
 
     experiment = request.node.name
@@ -81,6 +81,9 @@ def test_a_version_is_a_run_a_card_and_a_model_that_answers_as_the_shop_does(ask
     loaded = mlflow.pyfunc.load_model(f"models:/{experiment}-churn/{number}")
     assert np.array_equal(loaded.predict(rows)["leave_probability"].to_numpy(), model_of(version).probability(users))
     assert 0 < loaded.predict(loaded.input_example)["leave_probability"][0] < 1
+    there = {file.name for file in server.folder.rglob("*")}
+    assert "model.json" in there
+    assert "predictions.parquet" not in there, "what was said of people stays in the lake"
     with pytest.raises(mlflow.exceptions.MlflowException, match="missing inputs"):
         loaded.predict(rows.drop(columns="recency_days"))
 

@@ -72,4 +72,5 @@ def test_a_job_by_spark_submit(shop: Lake, job: str, kept: str) -> None:
     assert len(record["trials"]) > 2
     version = read(shop, record["name"], record["version"])
     assert list((version.folder / "mllib").rglob("*.parquet"))
+    assert pq.read_table(version.folder / "predictions.parquet").num_rows > 0
     assert pq.read_table(version.folder / f"{kept}.parquet").num_rows == record["users_judged" if kept == "predictions" else "products"]

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -112,6 +113,8 @@ def test_commands(ask: Ask, shop: Lake) -> None:
     folder = shop.root / f"models/recommend/{found['version']:06d}"
     users = pq.read_table(folder / "users.parquet")
     assert (users.num_rows, len(users.column("factors")[0])) == (found["users_taught"], 16)
+    said = pq.read_table(folder / "predictions.parquet")
+    assert said.filter(pc.field("is_hit")).num_rows == pytest.approx(found["model"]["precision"]["value"] * 10 * found["users_judged"], abs=0.5)
     assert f"{found['model']['ndcg']['value']:.3f}" in Path(folder / "card.html").read_text(encoding="utf-8")
     assert f"{found['model']['ndcg']['value']:.4f}" in ask("learn", "history", "recommend", "--lake", shop.root).out
     foretold = ask("learn", "train", "recommend", "--explicit", "--lake", shop.root).out

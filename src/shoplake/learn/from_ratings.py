@@ -15,7 +15,7 @@ from shoplake.learn import als, explicit
 from shoplake.learn.als import Factors, Parameters
 from shoplake.learn.cuts import Cuts
 from shoplake.learn.interactions import MART, Interactions, asked
-from shoplake.learn.rank import judge_lists
+from shoplake.learn.rank import judge_lists, listed
 from shoplake.learn.ratings import Ratings, as_ratings, read_ratings, split_by
 from shoplake.learn.recommend import LEAST, Trained, timeless
 from shoplake.learn.records import asked_of, hash_of
@@ -67,21 +67,21 @@ def _as_rated(rows: pa.Table) -> pa.Table:
 
 def _taught(rows: pa.Table, later: pa.Table, options: Options, told: dict[str, Any], fitted: Callable[[Any, Parameters], Factors] | None) -> Trained:
     rated = as_ratings(rows, explicit=options.explicit)
-    factors, found = _by_ratings(rated, later, options.parameters, fitted or _explicit) if options.explicit else _by_counts(rated, later, options.parameters, fitted or als.fit)
+    factors, said, found = _by_ratings(rated, later, options.parameters, fitted or _explicit) if options.explicit else _by_counts(rated, later, options.parameters, fitted or als.fit)
     parameters = {k: v for k, v in asdict(options.parameters).items() if k != "seed" and (k != "alpha" or not options.explicit)}
     record = {
         "name": "ratings", "explicit": options.explicit, **told,
         "seed": options.parameters.seed, "parameters": parameters, "users_taught": len(rated.users), "products": len(rated.items), "pairs_taught": len(rated.value),
         "trained_on": hash_of((rated.users, rated.items), rated.user, rated.item, rated.value), "input": asked_of({"user_id": "string"}, {"user_id": rated.users[0]}), **found,
     }  # fmt: skip
-    return Trained(factors, rated.users, rated.items, record)
+    return Trained(factors, rated.users, rated.items, record, said)
 
 
 def _explicit(rated: Ratings, one: Parameters) -> Factors:
     return Factors(*(of.astype(np.float32) for of in explicit.fit(rated, one)))
 
 
-def _by_counts(rated: Ratings, later: pa.Table, one: Parameters, fitted: Any) -> tuple[Factors, dict[str, Any]]:
+def _by_counts(rated: Ratings, later: pa.Table, one: Parameters, fitted: Any) -> tuple[Factors, pa.Table, dict[str, Any]]:
     """Lists of ten, judged by what comes new in the part that judges."""
     from scipy import sparse
 
@@ -97,13 +97,13 @@ def _by_counts(rated: Ratings, later: pa.Table, one: Parameters, fitted: Any) ->
     tops = {"model": als.lists(factors, judges.rows, known.bought), **timeless(known, judges.rows)}
     found = {name: judge_lists(top, judges, len(rated.items), one.seed) for name, top in tops.items()}
     model = found.pop("model")
-    return factors, {
+    return factors, listed(tops["model"], judges, rated.users, rated.items), {
         "users_judged": len(judges.rows), "pairs_judged": int(judges.wanted.nnz), "pairs_unknown": judges.unknown_products, "model": model, "baselines": found,
         "beats_baselines": model["ndcg"]["value"] > found["popularity"]["ndcg"]["value"],
     }  # fmt: skip
 
 
-def _by_ratings(rated: Ratings, later: pa.Table, one: Parameters, fitted: Any) -> tuple[Factors, dict[str, Any]]:
+def _by_ratings(rated: Ratings, later: pa.Table, one: Parameters, fitted: Any) -> tuple[Factors, pa.Table, dict[str, Any]]:
     """Ratings foretold, of pairs whose user and item were both rated before."""
     user = pc.index_in(later.column("user"), pa.array(rated.users)).to_numpy(zero_copy_only=False).astype(float)
     item = pc.index_in(later.column("item"), pa.array(rated.items)).to_numpy(zero_copy_only=False).astype(float)
@@ -114,8 +114,10 @@ def _by_ratings(rated: Ratings, later: pa.Table, one: Parameters, fitted: Any) -
     at, of, value = user[known].astype(np.int64), item[known].astype(np.int64), later.column("value").to_numpy()[known]
     said = {name: guess(rated, at, of) for name, guess in GUESSES.items()}
     found = {name: explicit.errors(guess, value) for name, guess in said.items()}
-    model = explicit.errors(explicit.predict(factors.users, factors.products, at, of), value)
-    return factors, {
+    foretold = explicit.predict(factors.users, factors.products, at, of)
+    model = explicit.errors(foretold, value)
+    rows = later.select(["user", "item"]).filter(pa.array(known)).append_column("value", pa.array(value)).append_column("foretold", pa.array(foretold, pa.float64()))
+    return factors, rows, {
         "users_judged": len(np.unique(at)), "pairs_judged": int(known.sum()), "pairs_unknown": int((~known).sum()), "model": model, "baselines": found,
         "beats_baselines": model["rmse"] < min(one["rmse"] for one in found.values()),
     }  # fmt: skip

@@ -8,6 +8,8 @@ import logging
 import math
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from html import unescape
@@ -30,6 +32,8 @@ from shoplake.learn.registry import Version
 # Where a person has said nothing: without them a server that is gone keeps a training waiting for minutes.
 SETTINGS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 ASKED = Path(__file__).with_name("mlflow_model.py")
+# Of a version's files, those by which it answers; what it said of people stays in the lake.
+ASKS = {"churn": ("record.json", "model.json"), "lists": ("record.json", "users.parquet", "products.parquet")}
 RECORD = "shoplake.record"  # the tag by which a version is found again
 AT_ONCE = 500  # figures that a server takes in one request
 DRAWING = re.compile(r'<svg [^>]*aria-label="([^"]+)".*?</svg>', re.DOTALL)
@@ -108,10 +112,13 @@ class Client:
         self._client.set_terminated(run_id)
 
     def _model(self, run_id: str, registered: str, version: Version) -> str:
-        made = Model.log(
-            None, mlflow.pyfunc, name="model", run_id=run_id, registered_model_name=registered, python_model=str(ASKED), artifacts={"version": str(version.folder)},
-            signature=signature_of(version.record), input_example=example_of(version.record), pip_requirements=[f"shoplake[learn,mlflow]=={__version__}"],
-        )  # fmt: skip
+        with tempfile.TemporaryDirectory() as scratch:
+            for file in ASKS["churn" if version.record["name"] == "churn" else "lists"]:
+                shutil.copyfile(version.folder / file, Path(scratch, file))
+            made = Model.log(
+                None, mlflow.pyfunc, name="model", run_id=run_id, registered_model_name=registered, python_model=str(ASKED), artifacts={"version": scratch},
+                signature=signature_of(version.record), input_example=example_of(version.record), pip_requirements=[f"shoplake[learn,mlflow]=={__version__}"],
+            )  # fmt: skip
         return str(made.registered_model_version)
 
 

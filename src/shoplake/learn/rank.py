@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from shoplake.learn.frame import F64
@@ -49,6 +50,13 @@ def per_user(top: I64, one: Asked) -> dict[str, F64]:
         "precision": hit.sum(axis=1) / AT,
         "map": (hit * hit.cumsum(axis=1) / np.arange(1, top.shape[1] + 1)).sum(axis=1) / within,
     }
+
+
+def listed(top: I64, one: Asked, users: list[str], products: list[str]) -> pa.Table:
+    """The lists that were judged, a row a place: user_id, product_rank, product_id, is_hit (it was bought later)."""
+    row, place = np.nonzero(top >= 0)
+    names = pa.array(products, pa.string()).take(pa.array(top[row, place]))
+    return pa.table({"user_id": pa.array(users, pa.string()).take(pa.array(one.rows[row])), "product_rank": place + 1, "product_id": names, "is_hit": _hits(top, one)[row, place] > 0})
 
 
 def _hits(top: I64, one: Asked) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ from shoplake.learn.interactions import (
     bought_within,
     interactions,
 )
-from shoplake.learn.rank import judge_lists, per_user
+from shoplake.learn.rank import judge_lists, listed, per_user
 from shoplake.learn.records import asked_of, hash_of
 from shoplake.look.opened import Opened
 
@@ -58,6 +58,7 @@ class Trained:
     users: list[str]
     products: list[str]
     record: dict[str, Any]
+    predictions: pa.Table  # what it said of those who judge
 
 
 def train(cuts: Cuts, lake: Lake, options: Options, told: Any = None, fitted: Fit = als.fit) -> Trained:
@@ -79,7 +80,7 @@ def train(cuts: Cuts, lake: Lake, options: Options, told: Any = None, fitted: Fi
         "segments": _segments(known, one, mine), "taste": taste(cuts, lake, known, factors), "trials": trials,
     }  # fmt: skip
     record["beats_popularity"] = record["model"]["ndcg"]["value"] > max(record["baselines"][name]["ndcg"]["value"] for name in ("popularity", "recent popularity"))
-    return Trained(factors, known.users, known.products, record)
+    return Trained(factors, known.users, known.products, record, listed(mine, one, known.users, known.products))
 
 
 def cut_of(one: Opened, cut: dt.date | None, window: int) -> dt.date:
@@ -193,8 +194,9 @@ def _spearman(a: Any, b: Any) -> float:
 
 
 def as_tables(one: Trained) -> dict[str, pa.Table]:
-    """The factors as files: users.parquet, products.parquet."""
-    return {
+    """The factors as files, users.parquet and products.parquet; and predictions.parquet."""
+    factors = {
         f"{name}.parquet": pa.table({key: ids, "factors": pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(of).ravel()), of.shape[1])})
         for name, key, ids, of in (("users", "user_id", one.users, one.factors.users), ("products", "product_id", one.products, one.factors.products))
     }  # fmt: skip
+    return {**factors, "predictions.parquet": one.predictions}

@@ -1,10 +1,12 @@
 """Versions of a model: a folder each, whole or not there, never changed.
 
-models/<name>/000001/record.json      what it was taught with, and how it was judged
-models/<name>/000001/card.html        the same for people
-models/churn/000001/model.json        numbers by name
-models/recommend/000001/*.parquet     the factors of users and products
-models/<name>/000001/mllib/           Spark's own model, when Spark taught it
+models/<name>/000001/record.json           what it was taught with and is asked with, and how it was judged
+models/<name>/000001/card.html             the same for people
+models/<name>/000001/predictions.parquet   what it said of those who judge, and what they did
+models/churn/000001/model.json             numbers by name
+models/recommend/000001/users.parquet      factors; so products.parquet
+models/<name>/000001/mllib/                Spark's own model, when Spark taught it
+models/mlflow.jsonl                        what was sent to MLflow (tracking.py)
 """
 
 import json

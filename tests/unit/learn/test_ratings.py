@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from shoplake.errors import WrongUse
@@ -105,6 +106,8 @@ def test_by_the_command(ask: Ask, tmp_path: Path) -> None:
     other = str(made(tmp_path / "s", 1_000))
     assert "from r" in ask("--lake", lake, "learn", "train", "recommend", "--ratings", file, "--split", other, "--explicit").out
     assert len(ask("--lake", lake, "learn", "history", "ratings").out.splitlines()) == 4
+    said = pq.read_table(tmp_path / "lake/models/ratings/000001/predictions.parquet")
+    assert np.sqrt(np.mean(np.square(said.column("value").to_numpy() - said.column("foretold").to_numpy()))) == pytest.approx(found["model"]["rmse"], abs=1e-6)
     card = (tmp_path / "lake/models/ratings/000001/card.html").read_text()
     assert f"{found['model']['rmse']:.3f}" in card
     for words, said in (
