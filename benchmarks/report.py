@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import setting
 from benchmarks.measure import Facts
+from benchmarks.stages import STAGES
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 JSON, PAGE = FOLDER / "benchmarks.json", FOLDER / "benchmarks.md"
@@ -114,8 +115,7 @@ def page(found: Facts) -> str:
     for machine, stages in machines.items():
         lines += [f"{', '.join(stages)}: {machine}", ""]
     lines += ["| what | threads | reference | ours | ratio | min to max | to reach | beyond | peak | contended rounds |", "|---|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
-    order = ("generate", "clean", "tax", "run", "dashboards", "coldstart")
-    cases = [case for stage in order if stage in found for case in found[stage]["cases"]]
+    cases = [case for stage in STAGES if stage in found for case in found[stage]["cases"]]
     lines += [_row(case) for case in cases]
     lines += ["", "## What each row compares, and what was proven equal", ""]
     for case in cases:
