@@ -19,6 +19,11 @@ MLFLOW := $(VENV)/.ready-mlflow
 
 ON_SPARK := tests/models tests/system/test_spark_whole.py tests/system/test_spark_kills.py tests/system/test_spark_stats.py tests/system/test_standalone.py tests/system/test_pig_views.py tests/learn/test_mllib.py tests/docs/test_guides.py
 
+# What starts HDFS, Hive or Pig, in three suites of some eight minutes each.
+ON_HADOOP := hadoop and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)
+ON_HIVE := tests/system/test_hive_build.py tests/system/test_hive_whole.py
+ON_HDFS := tests/system/test_hdfs_lake.py tests/docs/test_guides.py
+
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-17s %s\n", $$1, $$2}'
 
@@ -46,7 +51,7 @@ test-engines-long: $(SPARK) hadoop ## Long runs on Spark and Hive: twenty kills 
 spark: $(SPARK) ## Spark on this machine, into the environment (needs Java; half a gigabyte)
 
 test-spark: $(SPARK) ## Every model on a real Spark, against DuckDB's rows
-	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -n 2 -m 'not hadoop and not kafka and not guide and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)' $(ON_SPARK)
+	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -n 2 -m 'not hadoop and not kafka and not mlflow and not guide and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)' $(ON_SPARK)
 
 test-impala: $(IMPALA) ## What is rendered for Impala, parsed by two grammars of it (needs node and npm)
 	@$(RUN)python -m tests.impala.grammars
@@ -56,7 +61,13 @@ hadoop: $(HADOOP) ## HDFS, Hive and Pig for this machine, by Maven into ~/.cache
 	@$(RUN)python -m cluster resolve
 
 test-hadoop: $(SPARK) hadoop ## Real HDFS, Hive and Pig: servers, models and scripts, against DuckDB's rows
-	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -n 2 -m 'hadoop and not long$(if $(SHOPLAKE_REAL_DATA),, and not real)' tests/models tests/system tests/docs tests/impala
+	@SHOPLAKE_RECORD=1 $(RUN)python -m pytest -n 2 -m '$(ON_HADOOP)' tests/models tests/system tests/impala $(ON_HIVE:%=--ignore=%) $(ON_HDFS:%=--ignore=%)
+
+test-hive: $(SPARK) hadoop ## Whole shops on Hive: built by shoplake, and by the beeline files alone; kills
+	@$(RUN)python -m pytest -n 2 -m '$(ON_HADOOP)' $(ON_HIVE)
+
+test-hdfs: $(SPARK) hadoop ## A lake on HDFS; and the pages of Hadoop, Hive and Pig, typed
+	@$(RUN)python -m pytest -n 2 -m '$(ON_HADOOP)' $(ON_HDFS)
 
 cluster-up: $(HADOOP) ## Start HDFS and Hive on this machine, to stay (their data: ./demo-cluster)
 	@$(RUN)python -m cluster up --dir $(CLUSTER)
@@ -154,5 +165,5 @@ $(MLFLOW): $(DEV)
 	@$(RUN)python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[mlflow]' || { echo "pip could not install what constraints.txt names: is a package index within reach?"; exit 3; }
 	@touch $@
 
-.PHONY: mlflow mlflow-status mlflow-down test-mlflow kafka kafka-status kafka-down test-stream test-stream-long help demo test test-guides test-made test-real test-long test-engines-long spark test-spark hadoop test-hadoop cluster-up cluster-status cluster-down test-impala \
+.PHONY: mlflow mlflow-status mlflow-down test-mlflow kafka kafka-status kafka-down test-stream test-stream-long help demo test test-guides test-made test-real test-long test-engines-long spark test-spark hadoop test-hadoop test-hive test-hdfs cluster-up cluster-status cluster-down test-impala \
   test-wheel lint render new-model bench clean
