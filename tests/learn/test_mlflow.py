@@ -185,18 +185,31 @@ def test_a_sender_that_was_killed_leaves_nothing_half(asked: Any, client: Any, s
 
 def test_a_damaged_version_does_not_keep_others_back(asked: Any, shop: Lake) -> None:
     first, second = (asked("train", "churn", MLFLOW_TRACKING_URI="")[0]["version"] for _ in range(2))
-    record = shop.models / f"churn/{first:06d}/record.json"
-    text = record.read_text()
-    record.write_text(text[:100])
-    try:
-        told, said = asked("track", code=1)
-    finally:
-        record.write_text(text)
-    assert told["waiting"] == {"churn": [first]}
-    assert second in told["sent"]["churn"]
-    assert str(record) in said
+    for file, is_gone in (("record.json", False), ("card.html", True)):
+        damaged = shop.models / f"churn/{first:06d}" / file
+        text = damaged.read_text()
+        os.remove(damaged) if is_gone else damaged.write_text(text[:100])
+        try:
+            told, said = asked("track", code=1)
+        finally:
+            damaged.write_text(text)
+        assert told["waiting"] == {"churn": [first]}
+        assert str(damaged) in said
+        assert is_gone or second in told["sent"]["churn"]
 
 
 def test_without_a_server_it_says_which_variable_names_one(asked: Any) -> None:
     _, said = asked("track", code=2, MLFLOW_TRACKING_URI="")
     assert "MLFLOW_TRACKING_URI is not set" in said
+
+
+def test_trials_of_a_killed_sender_go_too_and_any_experiment_has_models(asked: Any, client: Any) -> None:
+    there = {"MLFLOW_EXPERIMENT_NAME": "/Shared/Bob's shop: lists"}
+    asked("train", "recommend", "--tune", code=-signal.SIGKILL, SHOPLAKE_KILL_AT="in_tracking", **there)
+    asked("track", "recommend", **there)
+    experiment = client.get_experiment_by_name(there["MLFLOW_EXPERIMENT_NAME"])
+    found = client.search_runs([experiment.experiment_id])
+    parents = {r.info.run_id for r in found if "shoplake.trial" not in r.data.tags}
+    assert all(r.data.tags["mlflow.parentRunId"] in parents for r in found if "shoplake.trial" in r.data.tags)
+    assert all(r.info.status == "FINISHED" for r in found)
+    assert client.get_registered_model("-Shared-Bob-s shop- lists-recommend").latest_versions

@@ -97,7 +97,7 @@ def _highest_of_many(values: NDArray[Any], count: int) -> I64:
     A row where a place is shared, among strips or within them, is looked through as a whole."""
     rows, columns = values.shape
     strips = columns // STRIP
-    if strips <= count:
+    if strips <= count or not rows:
         return _highest(values, count)
     chosen, is_shared = _some_highest(values[:, : strips * STRIP].reshape(rows, STRIP, strips).max(axis=1), count)
     candidates = (chosen[:, None, :] + strips * np.arange(STRIP)[:, None]).reshape(rows, -1)

@@ -183,9 +183,11 @@ def _kept(context: typer.Context, files: Any, record: dict[str, Any], card: Any,
 def _tracked(context: typer.Context, names: tuple[str, ...]) -> Any:
     """What was sent to MLflow and what waits, told on stderr; None where no server is named."""
     from shoplake.lake.manifest import current_generation, read_manifest
-    from shoplake.learn.tracking import track
+    from shoplake.learn.tracking import server, track
     from shoplake.terminal import say
 
+    if server() is None:
+        return None
     lake = context.obj.lake
     sent = track(lake, read_manifest(lake).models if current_generation(lake) else {}, names)
     if sent:
@@ -316,7 +318,7 @@ def track(
     name: Annotated[str | None, typer.Argument(help="Which model: churn, recommend, ratings [default: all]", metavar="NAME", show_default=False)] = None,
     json: JSON = False,
 ) -> None:
-    """Send to MLflow what its server does not have yet; exits with 1 when it did not take all.
+    """Send to MLflow what was not sent yet, by models/mlflow.jsonl; exits with 1 when it did not take all.
 
     Training, promote and rollback do so by themselves when MLFLOW_TRACKING_URI names a server.
 

@@ -65,8 +65,8 @@ class Cuts:
         for model in self._below(name):
             if model.name not in day.places:
                 select = render(model, facts, day.only, lambda named: _place(day.schema, named))
+                self.one.engine.execute(f"CREATE VIEW {_place(day.schema, model.name)} AS {select}")
                 day.places[model.name] = _place(day.schema, model.name)
-                self.one.engine.execute(f"CREATE VIEW {day.places[model.name]} AS {select}")
         return day.places[name]
 
     def _day(self, as_of: dt.date, blind: bool) -> _Day:

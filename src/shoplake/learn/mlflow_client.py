@@ -26,6 +26,7 @@ from mlflow.types.schema import Array
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from shoplake import __version__
+from shoplake.errors import WrongUse
 from shoplake.lake.publish import kill_point
 from shoplake.learn.registry import Version
 
@@ -56,21 +57,29 @@ class Client:
     def __init__(self, client: MlflowClient, experiment: str, experiment_id: str) -> None:
         self._client, self._experiment, self._id = client, experiment, experiment_id
 
+    def check(self, version: Version) -> None:
+        """Raises WrongUse when a file of it is missing that is sent."""
+        for file in ("card.html", *_asks(version)):
+            if not (version.folder / file).is_file():
+                raise WrongUse(f"{version.folder / file}: missing. Use another version, or train a new one.")
+        if not isinstance(version.record.get("parameters"), dict):
+            raise WrongUse(f"{version.folder / 'record.json'}: no parameters. Use another version, or train a new one.")
+
     def send(self, name: str, version: Version, record_hash: str, lake: str) -> tuple[str, str]:
         """The run's id and the registered model's version. What is there whole already is not sent again; what a killed sender left is replaced."""
         registered = self._registered(name)
-        for run in self._client.search_runs([self._id], f"tags.`{RECORD}` = '{record_hash}'"):
-            known = [v for v in self._client.search_model_versions(f"name = '{registered}'") if v.run_id == run.info.run_id]
-            if run.info.status == "FINISHED" and known:
-                return run.info.run_id, str(known[0].version)
-            self._client.delete_run(run.info.run_id)
+        runs, known = self._there(registered, record_hash)
+        for run in runs:
+            if run.info.status == "FINISHED" and run.info.run_id in known:
+                return run.info.run_id, known[run.info.run_id]
+        self._take_back(registered, record_hash)
         record = version.record
         tags = {RECORD: record_hash, "shoplake.version": str(version.number), "shoplake.lake": lake, "shoplake.code": str(record.get("shoplake", "")), **_told(record)}
         run_id = str(self._client.create_run(self._id, tags=tags, run_name=f"{name} {version.number}").info.run_id)
         try:
             self._log(run_id, {**record["parameters"], "seed": record.get("seed")}, dict(_figures(record)))
             for number, trial in enumerate(record.get("trials") or [], 1):
-                self._trial(run_id, f"{name} {version.number}, trial {number}", trial)
+                self._trial(run_id, f"{name} {version.number}, trial {number}", trial, record_hash)
             self._client.log_artifact(run_id, str(version.folder / "card.html"))
             for title, drawing in _drawings(version.text("card.html")):
                 self._client.log_text(run_id, drawing, f"plots/{title}.svg")
@@ -78,9 +87,24 @@ class Client:
             model_version = self._model(run_id, registered, version)
             self._client.set_terminated(run_id)
         except BaseException:
-            self._client.delete_run(run_id)
+            self._take_back(registered, record_hash)
             raise
         return run_id, model_version
+
+    def _there(self, registered: str, record_hash: str) -> tuple[list[Any], dict[str, str]]:
+        """Runs of a version, trials too; and of those that have one, the registered model's version."""
+        runs = list(self._client.search_runs([self._id], f"tags.`{RECORD}` = '{record_hash}'"))
+        ids = {run.info.run_id for run in runs}
+        found = self._client.search_model_versions(f"name = '{registered}'") if ids else []
+        return runs, {v.run_id: str(v.version) for v in found if v.run_id in ids}
+
+    def _take_back(self, registered: str, record_hash: str) -> None:
+        """Delete what is there of a version that was not sent whole."""
+        runs, known = self._there(registered, record_hash)
+        for model_version in known.values():
+            self._client.delete_model_version(registered, model_version)
+        for run in runs:
+            self._client.delete_run(run.info.run_id)
 
     def alias(self, name: str, alias: str, model_version: str | None) -> None:
         """Give the alias to this version of the registered model; None: to none."""
@@ -97,7 +121,7 @@ class Client:
             self._client.set_registered_model_alias(registered, alias, model_version)
 
     def _registered(self, name: str) -> str:
-        return f"{self._experiment}-{name}"
+        return re.sub(r"[^\w .-]", "-", f"{self._experiment}-{name}")  # a model's name may hold less than an experiment's
 
     def _log(self, run_id: str, parameters: Mapping[str, Any], figures: Mapping[str, float]) -> None:
         metrics = [Metric(key, value, 0, 0) for key, value in figures.items()]
@@ -105,21 +129,25 @@ class Client:
         for begin in range(0, len(metrics), AT_ONCE):
             self._client.log_batch(run_id, metrics=metrics[begin : begin + AT_ONCE])
 
-    def _trial(self, parent: str, title: str, trial: Mapping[str, Any]) -> None:
-        run_id = self._client.create_run(self._id, tags={MLFLOW_PARENT_RUN_ID: parent}, run_name=title).info.run_id
+    def _trial(self, parent: str, title: str, trial: Mapping[str, Any], record_hash: str) -> None:
+        run_id = self._client.create_run(self._id, tags={MLFLOW_PARENT_RUN_ID: parent, RECORD: record_hash}, run_name=title).info.run_id
         self._log(run_id, trial["parameters"], {key: float(value) for key, value in trial.items() if isinstance(value, int | float)})
         self._client.log_batch(run_id, metrics=[Metric("fold", value, 0, step) for step, value in enumerate(trial.get("folds", []))], tags=[RunTag("shoplake.trial", "yes")])
         self._client.set_terminated(run_id)
 
     def _model(self, run_id: str, registered: str, version: Version) -> str:
         with tempfile.TemporaryDirectory() as scratch:
-            for file in ASKS["churn" if version.record["name"] == "churn" else "lists"]:
+            for file in _asks(version):
                 shutil.copyfile(version.folder / file, Path(scratch, file))
             made = Model.log(
                 None, mlflow.pyfunc, name="model", run_id=run_id, registered_model_name=registered, python_model=str(ASKED), artifacts={"version": scratch},
                 signature=signature_of(version.record), input_example=example_of(version.record), pip_requirements=[f"shoplake[learn,mlflow]=={__version__}"],
             )  # fmt: skip
         return str(made.registered_model_version)
+
+
+def _asks(version: Version) -> tuple[str, ...]:
+    return ASKS["churn" if version.record["name"] == "churn" else "lists"]
 
 
 def signature_of(record: Mapping[str, Any]) -> ModelSignature | None:

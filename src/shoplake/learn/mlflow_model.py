@@ -1,5 +1,5 @@
 """How `mlflow.pyfunc` asks a version. MLflow keeps this very file beside the version's folder and runs it when the model is loaded,
-in an environment that has shoplake: the same code answers as in a shop's own tables.
+in an environment that has shoplake. A user's score of churn is that of the shop's own table; lists are by the factors of the training alone.
 
 churn: a row a user, the 18 features and the currency -> leave_probability
 recommend, ratings: a row a user, user_id -> product_ids, the best `count` by the factors (also what the user bought); none for one who is not known
@@ -33,7 +33,7 @@ class Asked(PythonModel):  # type: ignore[misc]
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         if self.version.record["name"] == "churn":
             return pd.DataFrame({"leave_probability": self._leaving(model_input)})
-        return pd.DataFrame({"product_ids": self._lists(model_input["user_id"].tolist(), int((params or {}).get("count", 10)))})
+        return pd.DataFrame({"product_ids": self._lists(model_input["user_id"].tolist(), max(1, int((params or {}).get("count", 10))))})
 
     def _leaving(self, rows: pd.DataFrame) -> Any:
         features = self.churn.features

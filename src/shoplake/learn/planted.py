@@ -89,8 +89,10 @@ def seen(rate: F64, hazard: F64, orders: F64, tenure: F64, recency: F64, horizon
     for begin in range(0, len(orders), BLOCK):
         block = slice(begin, begin + BLOCK)
         often = np.outer(orders[block] - 1, np.log(rate))
-        likely = np.exp(often - often.max(axis=1, keepdims=True))
         stayed = np.exp(-np.outer(tenure[block], both))
         gone = share * (np.exp(-np.outer(tenure[block] - recency[block], both)) - stayed)
-        found[block] = (likely * (stayed * nothing + gone)).sum(axis=1) / (likely * (stayed + gone)).sum(axis=1)
+        either = np.maximum(stayed + gone, 1e-300)  # many orders in a long time: all but a few sorts are as good as impossible
+        log = often + np.log(either)
+        likely = np.exp(log - log.max(axis=1, keepdims=True))
+        found[block] = (likely * (stayed * nothing + gone) / either).sum(axis=1) / likely.sum(axis=1)
     return found

@@ -60,7 +60,7 @@ def server() -> str | None:
 
 
 def track(lake: Lake, champions: dict[str, Champion], names: tuple[str, ...] = NAMES) -> Sent | None:
-    """Send what the server does not have yet, and tell it who is champion and challenger. None when no server is named. Raises nothing
+    """Send what the ledger does not say was sent, and tell it who is champion and challenger. None when no server is named. Raises nothing
     that comes of the server: it is in what is returned, and in the ledger."""
     uri = server()
     if uri is None:
@@ -100,6 +100,7 @@ def _send(lake: Lake, uri: str, found: Sent, champions: dict[str, Champion], nam
             for number in some:
                 try:
                     version = read(lake, name, number)
+                    client.check(version)
                 except WrongUse as e:
                     wrong = str(e)
                     continue
@@ -161,8 +162,8 @@ def _note(lake: Lake, found: Sent, name: str, number: int, what: dict[str, Any])
 
 
 def _shown(text: str) -> str:
-    """Without the name and password that an address may hold."""
-    return re.sub(r"//[^/\s]*@", "//", text)
+    """Without what of an address may be secret: a name and password, and what is asked."""
+    return re.sub(r"\?\S*", "", re.sub(r"//\S*@", "//", text))
 
 
 def require_server(lake: Lake, name: str | None) -> tuple[str, ...]:

@@ -38,5 +38,11 @@ def test_nobody_tells_more_than_who_knows_rate_and_hazard_and_sees_the_last_orde
     assert auc["best"] > auc["orders"] > max(auc["recency"], auc["frequency"]), "who sees orders tells more than one figure of them, and less than who knows the user"
 
 
+def test_very_many_orders_are_no_trouble() -> None:
+    rate, hazard = np.linspace(0.005, 0.5, 20), np.full(20, 0.001)
+    found = seen(rate, hazard, np.array([600.0, 1.0]), np.array([2000.0, 1.0]), np.array([3.0, 0.0]), HORIZON)
+    assert ((found > 0) & (found < 1)).all()
+
+
 def test_who_has_left_is_sure_to_have() -> None:
     assert leaving(np.array([0.1, 0.1]), np.array([True, False]), 2).tolist() == pytest.approx([1, 0.19])

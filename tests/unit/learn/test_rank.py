@@ -50,6 +50,10 @@ def test_the_best_are_a_plain_sort_without_what_is_left_out_and_ties_go_by_order
         assert found[row].tolist() == there + [-1] * (10 - len(there))
 
 
+def test_nobody_has_no_list() -> None:
+    assert als.best(np.empty((0, 777), np.float32), sparse.csr_matrix((0, 777)), 10).shape == (0, 10)
+
+
 def test_few_columns() -> None:
     few = als.best(np.array([[1.0, 2.0, 3.0]]), sparse.csr_matrix(np.array([[0, 0, 1]])), 10)
     assert few.tolist() == [[1, 0] + [-1] * 8]
