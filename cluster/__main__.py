@@ -90,6 +90,7 @@ def tracking_server(what: str, folder: Path) -> int:
         if pid is None:
             print(f"Starting MLflow in {mlflow.folder} ...", file=sys.stderr, flush=True)
             mlflow.start()
+        mlflow.server.wait(lambda: mlflow.is_ready)  # another may be starting it
         print(f"export MLFLOW_TRACKING_URI={mlflow.uri}")
         return 0
     if what == "down":

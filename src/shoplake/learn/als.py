@@ -99,7 +99,8 @@ def _highest_of_many(values: NDArray[Any], count: int) -> I64:
     strips = columns // STRIP
     if strips <= count or not rows:
         return _highest(values, count)
-    chosen, is_shared = _some_highest(values[:, : strips * STRIP].reshape(rows, STRIP, strips).max(axis=1), count)
+    # fmax: a score that is no number hides none beside it.
+    chosen, is_shared = _some_highest(np.fmax.reduce(values[:, : strips * STRIP].reshape(rows, STRIP, strips), axis=1), count)
     candidates = (chosen[:, None, :] + strips * np.arange(STRIP)[:, None]).reshape(rows, -1)
     rest = np.tile(np.arange(strips * STRIP, columns), (rows, 1))
     candidates = np.concatenate([candidates, rest], axis=1)

@@ -109,7 +109,8 @@ def evaluated(model: Logistic, judged: Frame, lake: Lake, horizon: int, seed: in
     }  # fmt: skip
     if found["planted"]:
         auc = {name: one["auc"]["value"] - 0.5 for name, one in {"model": found["model"], **found["planted"]}.items()}
-        found |= {"share_of_best": round(auc["model"] / auc[BEST], 4), "share_of_seen": round(auc["model"] / auc[SEEN], 4)}
+        if min(auc[BEST], auc[SEEN]) > 0:  # of few users the best may tell no more than a guess does
+            found |= {"share_of_best": round(auc["model"] / auc[BEST], 4), "share_of_seen": round(auc["model"] / auc[SEEN], 4)}
     return found
 
 

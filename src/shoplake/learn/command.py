@@ -182,14 +182,10 @@ def _kept(context: typer.Context, files: Any, record: dict[str, Any], card: Any,
 
 def _tracked(context: typer.Context, names: tuple[str, ...]) -> Any:
     """What was sent to MLflow and what waits, told on stderr; None where no server is named."""
-    from shoplake.lake.manifest import current_generation, read_manifest
-    from shoplake.learn.tracking import server, track
+    from shoplake.learn.tracking import track
     from shoplake.terminal import say
 
-    if server() is None:
-        return None
-    lake = context.obj.lake
-    sent = track(lake, read_manifest(lake).models if current_generation(lake) else {}, names)
+    sent = track(context.obj.lake, names)
     if sent:
         say(sent.as_text())
     return sent

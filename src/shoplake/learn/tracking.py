@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from shoplake.errors import WrongUse
 from shoplake.lake.files import fsync
 from shoplake.lake.layout import Lake
-from shoplake.lake.manifest import Champion
+from shoplake.lake.manifest import Champion, current_generation, read_manifest
 from shoplake.learn.registry import NAMES, Version, folder_of, numbers, read
 
 PATIENCE = 60.0  # seconds to wait for another process that sends
@@ -59,26 +59,33 @@ def server() -> str | None:
     return os.environ.get("MLFLOW_TRACKING_URI") or None
 
 
-def track(lake: Lake, champions: dict[str, Champion], names: tuple[str, ...] = NAMES) -> Sent | None:
+def track(lake: Lake, names: tuple[str, ...] = NAMES) -> Sent | None:
     """Send what the ledger does not say was sent, and tell it who is champion and challenger. None when no server is named. Raises nothing
-    that comes of the server: it is in what is returned, and in the ledger."""
+    that comes of the server or the ledger: it is in what is returned."""
     uri = server()
     if uri is None:
         return None
     found = Sent(_shown(uri), os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT)
-    lake.models.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(lake.models / ".mlflow.lock", timeout=PATIENCE):
-            _send_all(lake, uri, found, champions, names)
-    except Timeout:
-        found.error = f"another process has been sending for {PATIENCE:.0f} seconds"
-        found.waiting = _waiting(lake, found, names)
+        _locked(lake, uri, found, names)
+    except OSError as e:
+        found.error = f"{e.filename or _file(lake)}: {e.strerror or e}"
     return found
 
 
-def _send_all(lake: Lake, uri: str, found: Sent, champions: dict[str, Champion], names: tuple[str, ...]) -> None:
+def _locked(lake: Lake, uri: str, found: Sent, names: tuple[str, ...]) -> None:
+    lake.models.mkdir(parents=True, exist_ok=True)
     try:
-        found.error = _send(lake, uri, found, champions, names)
+        with FileLock(lake.models / ".mlflow.lock", timeout=PATIENCE):
+            _send_all(lake, uri, found, names)
+    except Timeout:
+        found.error = f"another process has been sending for {PATIENCE:.0f} seconds"
+        found.waiting = _waiting(lake, found, names)
+
+
+def _send_all(lake: Lake, uri: str, found: Sent, names: tuple[str, ...]) -> None:
+    try:
+        found.error = _send(lake, uri, found, names)
     except Exception as e:  # of forty packages and a network: none of it may end a training that is done
         found.error = _shown(" ".join(str(e).split()))[:300] or type(e).__name__
     if found.error:
@@ -88,7 +95,7 @@ def _send_all(lake: Lake, uri: str, found: Sent, champions: dict[str, Champion],
                 _note(lake, found, name, number, {"error": found.error})
 
 
-def _send(lake: Lake, uri: str, found: Sent, champions: dict[str, Champion], names: tuple[str, ...]) -> str | None:
+def _send(lake: Lake, uri: str, found: Sent, names: tuple[str, ...]) -> str | None:
     """What is wrong with a version that could not be read; the others are sent all the same."""
     if find_spec("mlflow") is None:
         return "mlflow is not installed: pip install 'shoplake[mlflow]'"
@@ -107,6 +114,7 @@ def _send(lake: Lake, uri: str, found: Sent, champions: dict[str, Champion], nam
                 run, model_version = client.send(name, version, record_hash(lake, version), str(lake.root.absolute()))
                 _note(lake, found, name, number, {"run": run, "model_version": model_version})
                 found.sent.setdefault(name, []).append(number)
+        champions = read_manifest(lake).models if current_generation(lake) else {}  # under the lock: of two who promote, the later one's
         for name in names:
             _alias(client, lake, found, name, champions.get(name))
     return wrong

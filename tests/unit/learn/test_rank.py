@@ -54,6 +54,14 @@ def test_nobody_has_no_list() -> None:
     assert als.best(np.empty((0, 777), np.float32), sparse.csr_matrix((0, 777)), 10).shape == (0, 10)
 
 
+def test_a_score_that_is_no_number_hides_none_beside_it() -> None:
+    draws = np.random.default_rng(6)
+    scores = draws.random((50, 777)).astype(np.float32)
+    scores[draws.random(scores.shape) < 0.02] = np.nan
+    found = als.best(scores.copy(), sparse.csr_matrix(scores.shape), 10)
+    assert found.tolist() == [np.argsort(-np.nan_to_num(row, nan=-1))[:10].tolist() for row in scores]
+
+
 def test_few_columns() -> None:
     few = als.best(np.array([[1.0, 2.0, 3.0]]), sparse.csr_matrix(np.array([[0, 0, 1]])), 10)
     assert few.tolist() == [[1, 0] + [-1] * 8]

@@ -36,3 +36,13 @@ def test_nobody_asked_for_it(ask: Ask, tmp_path: Path, monkeypatch: pytest.Monke
     assert not (tmp_path / "lake/models/mlflow.jsonl").exists()
     refused = ask("--lake", str(tmp_path / "lake"), "learn", "track")
     assert (refused.code, "MLFLOW_TRACKING_URI is not set" in refused.err) == (2, True)
+
+
+def test_a_ledger_that_cannot_be_written_ends_no_training(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setattr(tracking, "find_spec", lambda name: None)
+    (tmp_path / "lake/models/mlflow.jsonl").mkdir(parents=True)
+    done = ask("--lake", str(tmp_path / "lake"), "learn", "train", "recommend", "--explicit", "--ratings", str(made(tmp_path / "r")), "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["version"] == 1
+    assert "mlflow.jsonl: Is a directory" in done.err
