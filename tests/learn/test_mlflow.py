@@ -71,7 +71,7 @@ def test_a_version_is_a_run_a_card_and_a_model_that_answers_as_the_shop_does(ser
     assert run.data.metrics["baselines/recency alone/auc"] == version.record["baselines"]["recency alone"]["auc"]["value"]
     there = Path(client.download_artifacts(run.info.run_id, ""))
     assert (there / "card.html").read_bytes() == (version.folder / "card.html").read_bytes()
-    assert {file.stem for file in (there / "plots").iterdir()} == {"ROC", "Calibration", "Found by asking who is scored highest", "Weights a deviation's worth of log odds"}
+    assert {file.stem for file in (there / "plots").iterdir()} == {"ROC", "Calibration", "Cumulative gains", "Weights a deviation's worth of log odds"}
 
     import pandas as pd
 

@@ -62,7 +62,7 @@ def as_html(record: dict[str, Any]) -> str:
         curve("ROC", record["roc"], "of those who stayed", "of those who left"),
         curve("Calibration", [[g["said"], g["left"]] for g in groups], "probability", "share that left", dots=True),
         bars("Weights (a deviation's worth of log odds)", record["weights"]),
-        curve("Found by asking who is scored highest", record["gains"], "share of users asked", "share of leavers found"),
+        curve("Cumulative gains", record["gains"], "share of users asked", "share of leavers found"),
         section("By how often they had ordered", table(["", "users", "left", "AUC"], [[name, f"{s['users']:,}", f"{s['left']:.1%}", figure(s["auc"])] for name, s in record["segments"].items()])),
         section("Calibration", table(["users", "said", "left"], [[f"{g['users']:,}", f"{g['said']:.3f}", f"{g['left']:.3f}"] for g in groups])),
         section("Where it is no help", HELPLESS),
