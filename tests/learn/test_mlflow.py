@@ -213,3 +213,24 @@ def test_trials_of_a_killed_sender_go_too_and_any_experiment_has_models(asked: A
     assert all(r.data.tags["mlflow.parentRunId"] in parents for r in found if "shoplake.trial" in r.data.tags)
     assert all(r.info.status == "FINISHED" for r in found)
     assert client.get_registered_model("-Shared-Bob-s shop- lists-recommend").latest_versions
+
+
+def test_a_server_that_lost_its_data_is_sent_all_again(asked: Any, shop: Lake, tmp_path: Path) -> None:
+    import mlflow
+
+    with MLflow(tmp_path / "first") as first:
+        there = {"MLFLOW_TRACKING_URI": first.uri}
+        sent = asked("track", **there)[0]["sent"] or asked("train", "churn", **there)[0]["mlflow"]["sent"]
+        asked("train", "churn", **there)
+        assert asked("track", **there)[0]["sent"] == {}
+    ports = (tmp_path / "first/ports.json").read_text()
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second/ports.json").write_text(ports)
+    with MLflow(tmp_path / "second") as second:
+        assert second.uri == there["MLFLOW_TRACKING_URI"]
+        again = asked("track", **there)[0]
+        assert (again["error"], again["sent"]["churn"][: len(sent["churn"])]) == (None, sent["churn"])
+        client = mlflow.MlflowClient(second.uri)
+        (run,) = [r for r in client.search_runs([client.get_experiment_by_name("test_a_server_that_lost_its_data_is_sent_all_again").experiment_id]) if r.info.run_name == f"churn {sent['churn'][0]}"]
+        client.delete_run(run.info.run_id)  # by a person: it stays deleted
+        assert asked("track", **there)[0]["sent"] == {}

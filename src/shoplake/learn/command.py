@@ -314,7 +314,7 @@ def track(
     name: Annotated[str | None, typer.Argument(help="Which model: churn, recommend, ratings [default: all]", metavar="NAME", show_default=False)] = None,
     json: JSON = False,
 ) -> None:
-    """Send to MLflow what was not sent yet, by models/mlflow.jsonl; exits with 1 when it did not take all.
+    """Send to MLflow what its server does not have yet; exits with 1 when it did not take all.
 
     Training, promote and rollback do so by themselves when MLFLOW_TRACKING_URI names a server.
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow.pyfunc
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.tracking import MlflowClient
@@ -56,6 +56,17 @@ def connected(uri: str, experiment: str) -> Iterator["Client"]:
 class Client:
     def __init__(self, client: MlflowClient, experiment: str, experiment_id: str) -> None:
         self._client, self._experiment, self._id = client, experiment, experiment_id
+
+    def runs(self) -> set[str]:
+        """Of all versions that were sent here; those that a person deleted, too."""
+        found: set[str] = set()
+        page = None
+        while True:
+            some = self._client.search_runs([self._id], f"tags.`{RECORD}` != ''", ViewType.ALL, AT_ONCE, page_token=page)
+            found.update(run.info.run_id for run in some)
+            page = some.token
+            if not page:
+                return found
 
     def check(self, version: Version) -> None:
         """Raises WrongUse when a file of it is missing that is sent."""

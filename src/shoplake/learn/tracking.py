@@ -1,7 +1,7 @@
 """MLflow: what was learnt goes there too, where MLFLOW_TRACKING_URI is set. What counts is the lake: a server that does not answer ends no
 training; what it did not take is counted, and sent with the next training or by `shoplake learn track`.
 
-models/mlflow.jsonl    a line an attempt: version, server, its run, or why there is none
+models/mlflow.jsonl    a line an attempt: version, server, its run, or why there is none; and a line for a run that the server has lost
 """
 
 import hashlib
@@ -60,7 +60,7 @@ def server() -> str | None:
 
 
 def track(lake: Lake, names: tuple[str, ...] = NAMES) -> Sent | None:
-    """Send what the ledger does not say was sent, and tell it who is champion and challenger. None when no server is named. Raises nothing
+    """Send what the server does not have yet, and tell it who is champion and challenger. None when no server is named. Raises nothing
     that comes of the server or the ledger: it is in what is returned."""
     uri = server()
     if uri is None:
@@ -103,6 +103,7 @@ def _send(lake: Lake, uri: str, found: Sent, names: tuple[str, ...]) -> str | No
 
     wrong = None
     with connected(uri, found.experiment) as client:
+        _forget_lost(lake, found, client.runs())
         for name, some in _waiting(lake, found, names).items():
             for number in some:
                 try:
@@ -132,6 +133,13 @@ def record_hash(lake: Lake, version: Version) -> str:
     return hashlib.sha256(str(lake.root.absolute()).encode() + (version.folder / "record.json").read_bytes()).hexdigest()
 
 
+def _forget_lost(lake: Lake, found: Sent, runs: set[str]) -> None:
+    """Of a server that lost what it had, the ledger is told so; what it lost is sent again."""
+    for line in _ledger(lake):
+        if line["name"] in NAMES and _is_of(line, found, line["name"]) and line["run"] not in runs:
+            _note(lake, found, line["name"], line["version"], {"lost": line["run"]})
+
+
 def _waiting(lake: Lake, found: Sent, names: tuple[str, ...]) -> dict[str, list[int]]:
     """By the ledger: what this server's experiment has not been sent."""
     lines = _ledger(lake)
@@ -157,7 +165,8 @@ def _ledger(lake: Lake) -> list[dict[str, Any]]:
             continue
         if isinstance(line, dict) and line.keys() >= KEYS:
             found.append(line)
-    return found
+    lost = {line["lost"] for line in found if "lost" in line}
+    return [line for line in found if line.get("run") not in lost]
 
 
 def _note(lake: Lake, found: Sent, name: str, number: int, what: dict[str, Any]) -> None:
