@@ -30,7 +30,8 @@ def test_it_beats_what_is_popular_and_keeps_up_with_item_item(shop: Lake, one: O
     record = trained.record
     ndcg = {name: found["ndcg"]["value"] for name, found in {"als": record["model"], **record["baselines"]}.items()}
     assert record["beats_popularity"]
-    assert ndcg["item-item cosine"] > 1.1 * ndcg["popularity"]
+    # Tastes are planted as strong as that: of the UCI file it is 1.3.
+    assert 1.1 < ndcg["item-item cosine"] / ndcg["popularity"] < 2
     assert ndcg["als"] >= 0.95 * ndcg["item-item cosine"]
     assert record["model"]["ndcg"]["interval"][0] > record["baselines"]["popularity"]["ndcg"]["interval"][1]
     assert record["taste"] > 0.1
