@@ -142,7 +142,9 @@ def _together(known: Interactions, rows: I64) -> I64:
         warnings.simplefilter("ignore")  # it turns a matrix of its own round, and says so
         model = CosineRecommender(K=NEIGHBOURS, num_threads=1)
         model.fit(known.weights, show_progress=False)
-    return np.concatenate([als.best((known.weights[some] @ model.similarity).toarray(), known.bought[some]) for some in als.blocks(rows)])
+    # As factors are: single precision ranks as well, in half the time.
+    weights, similarity = known.weights.astype(np.float32), model.similarity.astype(np.float32)
+    return np.concatenate([als.best((weights[some] @ similarity).toarray(), known.bought[some]) for some in als.blocks(rows)])
 
 
 def baselines(cuts: Cuts, known: Interactions, rows: I64) -> dict[str, I64]:
