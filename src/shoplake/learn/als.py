@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shoplake.errors import WrongUse
 from shoplake.learn.interactions import I64
 from shoplake.learn.rank import AT
 
@@ -38,12 +39,17 @@ class Factors:
 
 
 def fit(weights: Any, one: Parameters) -> Factors:
+    """Raises WrongUse for weights so large that no factors can be computed in single precision."""
     from implicit.als import AlternatingLeastSquares
+    from implicit.recommender_base import ModelFitError
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
-        model = AlternatingLeastSquares(factors=one.factors, regularization=one.regularisation, alpha=one.alpha, iterations=one.iterations, num_threads=1, random_state=one.seed)
-        model.fit(weights.astype(np.float32), show_progress=False)
+    try:
+        with threadpool_limits(1), np.errstate(over="ignore"):  # an infinite weight ends in NaN factors, which are told below
+            model = AlternatingLeastSquares(factors=one.factors, regularization=one.regularisation, alpha=one.alpha, iterations=one.iterations, num_threads=1, random_state=one.seed)
+            model.fit(weights.astype(np.float32), show_progress=False)
+    except ModelFitError as e:
+        raise WrongUse(f"the factors are no numbers: found weights up to {weights.max():.3g}, times alpha {one.alpha:g}. Mend the largest counts, or give a smaller --alpha.") from e
     return Factors(np.asarray(model.user_factors), np.asarray(model.item_factors))
 
 

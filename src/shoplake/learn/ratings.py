@@ -16,6 +16,7 @@ from shoplake.learn.interactions import I64, numbered
 
 SEPARATORS = ("::", "\t", ";", "|", ",", " ")
 NAMES = ("user", "item", "value", "at")
+MOST = 1_000_000_000  # factors are of single precision: far larger numbers leave none
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,12 @@ def read_ratings(file: Path, *, explicit: bool) -> pa.Table:
                 f"header = {str(has_header).lower()}, columns = {{{columns}}}, auto_detect = false, quote = '\"', escape = '\"', parallel = false)"
             )
             at = 'TRIM("at")' if width > 3 else "NULL"
-            low = "NOT isfinite(v)" if explicit else "NOT isfinite(v) OR v < 0"
+            low = f"NOT isfinite(v) OR ABS(v) > {MOST}" + ("" if explicit else " OR v < 0")
             bad = c.execute(
                 f"SELECT number, value FROM (SELECT *, TRY_CAST(TRIM(value) AS DOUBLE) AS v FROM line) WHERE v IS NULL OR {low} OR TRIM(COALESCE(\"user\", '')) = '' OR TRIM(COALESCE(item, '')) = '' ORDER BY number LIMIT 1"
             ).fetchone()
             if bad:
-                wanted = "a number" if explicit else "a number that is not below 0"
+                wanted = f"a number from {-MOST if explicit else 0:,} to {MOST:,}"
                 raise WrongUse(f"{file}:{bad[0]}: found {bad[1]!r}, expected user{separator}item{separator}{wanted}. Mend the line, or leave it out.")
             return c.sql(f'SELECT TRIM("user") AS "user", TRIM(item) AS item, CAST(TRIM(value) AS DOUBLE) AS value, {at} AS "at" FROM line ORDER BY number').to_arrow_table()
     except duckdb.Error as e:

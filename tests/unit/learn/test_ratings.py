@@ -86,6 +86,24 @@ def test_a_half_step_is_the_closed_form() -> None:
     assert (found[5] == 0).all()
 
 
+@pytest.mark.parametrize("explicit", [[], ["--explicit"]])
+def test_a_number_beyond_all_measure_is_told_and_the_largest_allowed_is_not(ask: Ask, tmp_path: Path, explicit: list[str]) -> None:
+    text = made(tmp_path / "r", least=0.1).read_text()
+    for value, code in (("1e300", 2), ("1000000001", 2), ("1000000000", 0)):
+        (tmp_path / "r").write_text(f"{text}u0,i60,{value},1\n")
+        found = ask("learn", "train", "recommend", "--ratings", str(tmp_path / "r"), "--lake", str(tmp_path / value), *explicit)
+        assert found.code == code, found.err
+        assert (f":4001: found '{value}'" in found.err) == bool(code)
+        assert (tmp_path / value / "models/ratings/000001").exists() == (not code)
+
+
+def test_an_alpha_beyond_all_measure_is_told(ask: Ask, tmp_path: Path) -> None:
+    found = ask("learn", "train", "recommend", "--ratings", str(made(tmp_path / "r", least=0.1)), "--alpha", "1e38", "--lake", str(tmp_path / "L"))
+    assert found.code == 2
+    assert "the factors are no numbers" in found.err
+    assert not (tmp_path / "L/models/ratings/000001").exists()
+
+
 def test_ratings_are_foretold(tmp_path: Path) -> None:
     one = Parameters(factors=5, regularisation=0.02, iterations=15)
     record = train(Options(made(tmp_path / "r"), explicit=True, parameters=one)).record
