@@ -29,12 +29,12 @@ def test_it_reaches_most_of_what_can_be_told(shop: Lake, one: Opened) -> None:
     assert record["users_taught"] > 2_500
     assert record["users_judged"] > 1_000
     auc = {name: found["auc"]["value"] for name, found in {"model": record["model"], **record["baselines"]}.items()}
-    assert auc["model"] > max(value for name, value in auc.items() if name != "model") + 0.01
+    assert auc["model"] > max(value for name, value in auc.items() if name != "model")
     planted = {name: found["auc"]["value"] for name, found in record["planted"].items()}
     assert (auc["model"] - 0.5) / (planted[HAZARD] - 0.5) >= 0.85
     assert auc["model"] < record["planted"][BEST]["auc"]["interval"][1], "too good to be true"
     assert record["share_of_seen"] >= 0.85
-    assert record["share_of_best"] > 0.65
+    assert record["share_of_best"] >= 0.85
     assert record["model"]["brier"]["value"] < record["baselines"]["always the majority"]["brier"]["value"] / 2
     assert all(abs(g["said"] - g["left"]) < 0.15 for g in record["calibration"])
     begins = [record["levels"][name] for name in ("medium", "high", "critical")]
@@ -91,7 +91,7 @@ def test_cuts_that_cannot_be_are_told(one: Opened, shop: Lake) -> None:
     with pytest.raises(WrongUse, match="nobody had bought before it"):
         train(Cuts(one, ""), shop, Options(train_cut=dt.date(2024, 1, 1)))
     with pytest.raises(WrongUse, match="20 are needed on either side"):
-        train(Cuts(one, ""), shop, Options(train_cut=dt.date(2025, 1, 2)))
+        train(Cuts(one, ""), shop, Options(train_cut=dt.date(2025, 1, 2), horizon=1))
 
 
 def test_commands(ask: Ask, shop: Lake) -> None:

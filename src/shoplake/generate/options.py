@@ -10,7 +10,7 @@ BLOCKS = 1024  # the unit of all parts: changing it changes every byte
 DAYS = 365
 CLICK_DAYS = 150
 TABLES = ("products", "users", "transactions", "refunds", "clickstream")
-GENERATOR_VERSION = 5
+GENERATOR_VERSION = 6
 
 # name -> (events, transactions, users, products)
 SIZES: dict[str, tuple[int, int, int, int]] = {

@@ -246,8 +246,9 @@ def _fits(engine: DuckDB, first_click_day: str) -> list[Fit]:
         ]  # fmt: skip
         if at != "refunded_at":  # what is no longer sold can still be sent back
             fits.append(Fit(f"{what}'s product was still on sale", *_count(
-                engine, f"SELECT COUNT(*), COUNT(*) FILTER (NOT p.is_active) FROM {table} AS f JOIN core.dim_products AS p ON p.product_key = f.product_key "
-                "WHERE f.product_id IS NOT NULL")))  # fmt: skip
+                engine, f"SELECT COUNT(*), COUNT(*) FILTER (NOT p.is_active), COUNT(*) FILTER (NOT p.is_active AND f.product_id IN "
+                f"(SELECT product_id FROM lake.work.planted_products WHERE kind NOT IN {_HARMLESS})) FROM {table} AS f JOIN core.dim_products AS p "
+                "ON p.product_key = f.product_key WHERE f.product_id IS NOT NULL")))  # fmt: skip
     for column in ("device_type", "user_agent", "ip_address", "visitor_id"):
         fits.append(Fit(f"A session has one {column}", *_count(
             engine, f"SELECT COUNT(*), COUNT(*) FILTER (n > 1) FROM (SELECT COUNT(DISTINCT {column}) AS n FROM core.fact_clickstream GROUP BY session_key)")))  # fmt: skip
