@@ -10,7 +10,7 @@ import numpy as np
 from shoplake.generate import agents
 from shoplake.generate.catalogue import catalogue
 from shoplake.generate.draws import I64, U64, below, chance, choose, keys, member, quantised, within
-from shoplake.generate.options import DAYS, Plan
+from shoplake.generate.options import BLOCKS, DAYS, Plan
 from shoplake.generate.rhythm import DAY, FIRST_CLICK_DAY
 
 BOT_KINDS = ("declared", "burst", "id_walker", "price_checker", "cart_stuffer", "cookie_rotator", "search_harvester")
@@ -59,14 +59,15 @@ class BotSessions:
 
 
 def bot_sessions(plan: Plan, first_block: int, quota: I64) -> BotSessions:
-    block = first_block + np.arange(len(quota))
-    told, hidden = keys(plan.seed, "declared bot", block), keys(plan.seed, "undeclared bot", block)
+    block, share = np.repeat(first_block + np.arange(len(quota)), plan.block_step), np.repeat(quota // plan.block_step, plan.block_step)
+    of = block + BLOCKS * np.tile(np.arange(plan.block_step), len(quota))  # a block of a small shop stands for several
+    told, hidden = keys(plan.seed, "declared bot", of), keys(plan.seed, "undeclared bot", of)
     owner = np.concatenate([told, hidden])
     kind = np.concatenate([np.full(len(block), DECLARED), choose(hidden, "bot kind", _UNDECLARED)])
     hosts = np.concatenate([
         chance(told, "hosts", plan.mess["declared_bots"] / _SHARE_OF_BLOCK), chance(hidden, "hosts", plan.mess["undeclared_bots"] / _SHARE_OF_BLOCK),
     ])  # fmt: skip
-    total = (np.concatenate([quota, quota]) * _SHARE_OF_BLOCK).astype(np.int64)
+    total = (np.concatenate([share, share]) * _SHARE_OF_BLOCK).astype(np.int64)
     row = np.flatnonzero(hosts & (total > 0))
     return _cut(owner[row], np.concatenate([block, block])[row], kind[row], total[row])
 

@@ -3,10 +3,13 @@
 import datetime as dt
 import difflib
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from shoplake.errors import WrongUse
 
 BLOCKS = 1024  # the unit of all parts: changing it changes every byte
+_USERS_OF_A_BLOCK = 96  # at least, as at the default size
+_RECORDS_OF_A_BLOCK = 20_000  # at most, for memory
 DAYS = 365
 CLICK_DAYS = 150
 TABLES = ("products", "users", "transactions", "refunds", "clickstream")
@@ -58,8 +61,14 @@ class Plan:
         return (self.start - dt.date(1970, 1, 1)).days
 
     def users_before(self, block: int) -> int:
-        """Number of the first user of a block."""
-        return self.users * block // BLOCKS
+        """Number of the first user of a block; in a small shop only some blocks have users."""
+        return self.users if block == BLOCKS else self.users * (block // self.block_step * self.block_step) // BLOCKS
+
+    @cached_property
+    def block_step(self) -> int:
+        """One block in so many has users. Users of a block share a fixed number of orders: few of them would all buy about as much."""
+        enough = -(-_USERS_OF_A_BLOCK * BLOCKS // max(self.users, 1))
+        return max(1, min(enough, _RECORDS_OF_A_BLOCK * BLOCKS // max(self.events, self.transactions, 1), BLOCKS))
 
     def notes(self) -> dict[str, object]:
         """The parameters, as receipts and truth.json hold them."""

@@ -23,7 +23,6 @@ from shoplake.terminal import out, say
 
 REFERENCES = Path("tests/realism/references.json")
 NEAR = 0.25  # a figure may be this share away from the real one, unless its own band is given
-SMALL = 50_000  # users; below it some figures need wider bands
 _SALES = "is_sale AND line_type = 'product' AND quantity > 0 AND unit_price > 0"
 
 
@@ -51,31 +50,29 @@ class References(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A figure the page shows. `band`: instead of 25 % around the reference, and `note` says why; `small`: band of a small shop."""
+    """A figure the page shows. `band`: instead of 25 % around the reference, and `note` says why."""
 
     key: str
     section: str
     label: str
     unit: str = "share"
     band: tuple[float, float] | None = None
-    small: tuple[float, float] | None = None
     note: str = ""
 
 
-_EVENS_OUT = "Small shops: a block of users has a fixed share of the orders, which evens out a shop of few users."
 ASKED = (
     Asked("carts_per_view", "Rates", "Carts per view"),
     Asked("purchases_per_cart", "Rates", "Purchases per cart"),
     Asked("purchases_per_view", "Rates", "Purchases per view"),
     Asked("events_per_visitor", "Rates", "Views, carts and purchases per visitor", "number"),
     Asked("spend_gini", "Concentration", "Spend per customer, Gini", "number"),
-    Asked("spend_top_share", "Concentration", "Spend of the top 1 % of customers", small=(0.14, 0.40), note=_EVENS_OUT),
+    Asked("spend_top_share", "Concentration", "Spend of the top 1 % of customers"),
     Asked("popularity_gini", "Concentration", "Lines sold per product, Gini", "number"),
     Asked("popularity_top_share", "Concentration", "Lines sold of the top 1 % of products"),
     Asked("customers_with_2_orders", "Repeat purchases", "Customers with 2 orders or more"),
     Asked("customers_with_3_orders", "Repeat purchases", "Customers with 3 orders or more"),
     Asked("customers_with_5_orders", "Repeat purchases", "Customers with 5 orders or more"),
-    Asked("customers_with_10_orders", "Repeat purchases", "Customers with 10 orders or more", small=(0.05, 0.14), note=_EVENS_OUT),
+    Asked("customers_with_10_orders", "Repeat purchases", "Customers with 10 orders or more"),
     Asked("night_share", "Day", "Orders between midnight and six"),
     Asked("busiest_hour", "Day", "Busiest hour of the day", "hour", band=(19, 21), note="An hour of the clock: one hour either way."),
     Asked("busiest_hour_share", "Day", "Orders in the busiest hour", band=(0.07, 0.12),
@@ -247,13 +244,12 @@ def _row(engine: DuckDB, sql: str) -> tuple[Any, ...]:
     return row
 
 
-def beside(values: dict[str, float], references: References, is_small: bool) -> list[Figure]:
+def beside(values: dict[str, float], references: References) -> list[Figure]:
     """Each figure asked for with its reference and band."""
     found = []
     for asked in ASKED:
         reference = references.figures[asked.key]
-        band = (asked.small if is_small else None) or asked.band
-        low, high = band or (reference.value * (1 - NEAR), reference.value * (1 + NEAR))
+        low, high = asked.band or (reference.value * (1 - NEAR), reference.value * (1 + NEAR))
         found.append(Figure(asked, float(values[asked.key]), reference, low, high))
     return found
 
@@ -268,10 +264,10 @@ def out_of_band(figures: list[Figure]) -> list[str]:
     ]
 
 
-def measure(lake: Lake, references: References, users: int) -> list[Figure]:
-    """All figures of a built lake of that many users."""
+def measure(lake: Lake, references: References) -> list[Figure]:
+    """All figures of a built lake."""
     with opened(lake) as engine:
-        return beside({**click_figures(engine), **order_figures(engine)}, references, users < SMALL)
+        return beside({**click_figures(engine), **order_figures(engine)}, references)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -285,7 +281,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         lake, references = Lake(options.lake), read_references(options.references)
         found: Found = find(lake)
-        figures = measure(lake, references, found.parameters["users"])
+        figures = measure(lake, references)
         with opened(lake) as engine:
             text = realism_page.page(figures, references, profiles(engine), found)
     except ShoplakeError as e:

@@ -230,7 +230,7 @@ def test_rates_are_a_real_shops(facts: Facts) -> None:
         ("purchase", "view", 0.0084),
     ):
         # Of so few users it is chance which big buyers have their clicks recorded; tests/realism holds larger shops to 25 %.
-        assert count[above] / count[below] == pytest.approx(rate, rel=0.35)
+        assert count[above] / count[below] == pytest.approx(rate, rel=0.45)
 
 
 def _gini(values: list[float]) -> float:
