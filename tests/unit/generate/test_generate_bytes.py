@@ -1,5 +1,6 @@
 """Same seed, same bytes: on any machine, in any number of parts."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shoplake.generate.options import TABLES, Plan
+from shoplake.generate.options import BLOCKS, TABLES, Plan
 from shoplake.generate.run import generate
 from shoplake.lake.layout import Lake
 from shoplake.lake.receipts import raw_partitions, read_receipts
@@ -73,3 +74,16 @@ def test_what_is_there_is_kept_and_what_no_receipt_names_goes(tmp_path: Path) ->
     named = {f.path for r in read_receipts(lake) for f in r.files}
     there = {p.relative_to(lake.root).as_posix() for p in lake.raw.glob("*/ds=*/*")}
     assert there == named
+
+
+@pytest.mark.parametrize(("users", "events"), [(0, 100), (1, 100), (95, 3_000), (2_500, 20_000), (98_303, 900_000), (98_304, 900_000), (5_000, 5_000_000)])  # fmt: skip
+def test_a_block_with_users_has_enough_of_them_or_as_many_records_as_memory_holds(users: int, events: int) -> None:
+    plan = Plan(users=users, events=events, transactions=events // 2)
+    bounds = [plan.users_before(block) for block in range(BLOCKS + 1)]
+    assert (bounds[0], bounds[-1]) == (0, users)
+    sizes = [end - begin for begin, end in itertools.pairwise(bounds)]
+    peopled = [size for size in sizes if size]
+    assert min(sizes) >= 0
+    assert all(events * size <= 21_000 * users for size in peopled)  # of events, in proportion to users
+    if events <= 10 * users:
+        assert min(peopled[:-1], default=96) >= 95  # the last block holds what is over
