@@ -246,7 +246,7 @@ def test_long_tails(facts: Facts) -> None:
         if "user_id" in r:
             spent[r["user_id"]] += float(r["total_amount"])
     assert _gini(list(sold.values())) > 0.45
-    assert _gini(list(spent.values())) > 0.5  # a block has a fixed share, which evens out very small shops
+    assert _gini(list(spent.values())) > 0.6
 
 
 def test_a_week_a_season_a_sale_and_an_incident(facts: Facts) -> None:
