@@ -29,7 +29,7 @@ def test_it_reaches_most_of_what_can_be_told(shop: Lake, one: Opened) -> None:
     assert record["users_taught"] > 2_500
     assert record["users_judged"] > 1_000
     auc = {name: found["auc"]["value"] for name, found in {"model": record["model"], **record["baselines"]}.items()}
-    assert auc["model"] > max(value for name, value in auc.items() if name != "model")
+    assert auc["model"] > max(value for name, value in auc.items() if name != "model") + 0.01
     planted = {name: found["auc"]["value"] for name, found in record["planted"].items()}
     assert (auc["model"] - 0.5) / (planted[HAZARD] - 0.5) >= 0.85
     assert auc["model"] < record["planted"][BEST]["auc"]["interval"][1], "too good to be true"
