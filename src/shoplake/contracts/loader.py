@@ -13,12 +13,14 @@ from shoplake.contracts.model import LAYERS, ChecksSpec, Column, ColumnSpec, Con
 from shoplake.errors import WrongUse
 
 T = TypeVar("T")
+# What a record carries beside its own columns while it is judged (build/clean.py).
+TAKEN = {"reject", "nulled_values", "raw_text", "source_file", "is_malformed", "row_id", "rowid"}
 
 
 def load(folder: Path) -> Contracts:
     """All contracts of a folder that holds columns.yml and a folder a layer.
 
-    Raises WrongUse for: a missing file, an unknown key or type, a column that columns.yml does not define, a key,
+    Raises WrongUse for: a missing file, an unknown key or type, a column that columns.yml does not define, a name that is taken, a key,
     partition or check that names no column of the table, a column defined but used nowhere.
     """
     columns_file = folder / "columns.yml"
@@ -89,6 +91,8 @@ def _table(layer: str, path: Path, columns: dict[str, ColumnSpec]) -> Table:
         line = marks.get(("columns", i), 1)
         if name in spec.columns[:i]:
             raise WrongUse(f"{path}:{line}: the column {name} stands twice. Delete one.")
+        if layer in ("raw", "clean") and name in TAKEN:
+            raise WrongUse(f"{path}:{line}: the name {name} is taken: a record carries it beside its columns while it is judged. Choose another.")
         if name not in columns:
             near = difflib.get_close_matches(name, columns, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""

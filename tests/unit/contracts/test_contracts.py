@@ -78,6 +78,12 @@ MISTAKES = [
         r"dim_users\.yml:{line}: the column user_id stands twice",
     ),
     (
+        "clean/users.yml",
+        "columns: [user_id,",
+        "columns: [user_id, row_id,",
+        r"users\.yml:{line}: the name row_id is taken: .* Choose another",
+    ),
+    (
         "core/fact_refund_states.yml",
         "core.dim_users.user_key",
         "core.dim_user.user_key",
