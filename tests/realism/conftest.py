@@ -19,7 +19,7 @@ from shoplake.lake.layout import Lake
 from tests.making import session
 
 # Robots take part of a block's events: with fewer, the slow kinds would not live long enough to be known by what they do.
-PLAN = Plan(events=300_000, transactions=60_000, users=12_000, products=2_000)
+PLAN = Plan(events=600_000, transactions=60_000, users=12_000, products=2_000)
 REFERENCES = Path(__file__).parent / "references.json"
 
 

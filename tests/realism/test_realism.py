@@ -16,7 +16,7 @@ from shoplake.generate.realism_found import PRECISION, RECALL, RULED, Carts, Cou
 from shoplake.lake.layout import Lake
 from shoplake.lake.manifest import read_manifest
 
-from .conftest import REFERENCES, Shop, make
+from .conftest import PLAN, REFERENCES, Shop, make
 from .references import computed
 
 PAGE = Path(__file__).parents[2] / "docs/reference/realism.md"
@@ -127,8 +127,7 @@ def test_half_of_the_kinds_are_unlike_the_rule(shop: Shop) -> None:
     unlike = [r for r in shop.found.robots if r.kind not in RULED]
     assert 2 * len(unlike) >= len(shop.found.robots)
     assert [r for r in unlike if r.recall >= 0.1] == []
-    # Robots of a small shop live for a day or two, which midnight cuts; at the default size each kind is found to 0.9 and more.
-    assert [r for r in shop.found.robots if r.kind in RULED and r.recall <= 0.4] == []
+    assert [r for r in shop.found.robots if r.kind in RULED and r.recall <= 0.5] == []
 
 
 def test_carts_planted_to_be_bought_later_are_found_and_no_others(shop: Shop) -> None:
@@ -137,7 +136,7 @@ def test_carts_planted_to_be_bought_later_are_found_and_no_others(shop: Shop) ->
     assert carts.planted > 200
     assert carts.spoilt < 0.03 * carts.planted
     assert carts.late > 0.03 * carts.planted  # the mart's 7 days are put to the test
-    assert carts.by_chance <= 1
+    assert carts.by_chance < 0.01 * carts.planted
     assert 0.05 < carts.share < 0.10
 
 
@@ -168,7 +167,7 @@ def test_the_command_writes_the_page(shop: Shop, tmp_path: Path, capsys: pytest.
     words = [str(shop.lake.root), "--references", str(REFERENCES), "--write", str(tmp_path / "page.md")]
     assert realism.main(words) == 0
     text = (tmp_path / "page.md").read_text(encoding="utf-8")
-    assert "300,000 events" in text
+    assert f"{PLAN.events:,} events" in text
     assert str(shop.lake.root) not in text
     assert realism.main([str(tmp_path), "--references", str(REFERENCES)]) == 2
     assert "Only a generated shop can be scored" in capsys.readouterr().err

@@ -9,6 +9,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from shoplake.generate.clicks import CART, EVENT_TYPES, PURCHASE, VIEW, clicks
+from shoplake.generate.options import BLOCKS, Plan, mess_rates
+
 from .conftest import Shop
 from .judge import moment
 
@@ -229,8 +232,18 @@ def test_rates_are_a_real_shops(facts: Facts) -> None:
         ("purchase", "add_to_cart", 0.324),
         ("purchase", "view", 0.0084),
     ):
-        # Of so few users it is chance which big buyers have their clicks recorded; tests/realism holds larger shops to 25 %.
+        # Of so few users it is chance which big buyers have their clicks recorded: six shops together are held to 25 %.
         assert count[above] / count[below] == pytest.approx(rate, rel=0.45)
+
+
+def test_rates_of_six_small_shops_together_are_a_real_shops() -> None:
+    count = np.zeros(len(EVENT_TYPES), dtype=np.int64)
+    for seed in range(1, 7):
+        made = clicks(Plan(seed=seed, events=40_000, transactions=20_000, users=5_000, products=800, mess=mess_rates("none", [])), 0, BLOCKS)
+        count += np.bincount(made.events.type, minlength=len(count))
+    assert count[CART] / count[VIEW] == pytest.approx(0.026, rel=0.25)
+    assert count[PURCHASE] / count[CART] == pytest.approx(0.324, rel=0.25)
+    assert count[PURCHASE] / count[VIEW] == pytest.approx(0.0084, rel=0.25)
 
 
 def _gini(values: list[float]) -> float:
