@@ -21,7 +21,7 @@ from shoplake.settings import Session, resolve
 
 CONTRACTS = load()
 # The calendar of a zone is a function of the zone: made once a process, not for each test's lake anew.
-reference.dates, reference.zone_quarters = cache(reference.dates), cache(reference.zone_quarters)
+reference.dates, reference.zone_days = cache(reference.dates), cache(reference.zone_days)
 # So is the SQL of a model for DuckDB, and a quarter of the time of a build as small as these.
 _rendered: dict[Any, str] = {}
 

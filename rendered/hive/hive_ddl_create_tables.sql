@@ -81,14 +81,15 @@ CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce_ref.user_agents (
 STORED AS PARQUET
 LOCATION '${hivevar:lake}/ref/user_agents';
 
--- ref.zone_quarters: a quarter of an hour of UTC, 2000 to 2050. Hive reads the lake's files and never writes them.
-CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce_ref.zone_quarters (
-    zone_quarter BIGINT,
-    local_date DATE,
-    local_hour BIGINT
+-- ref.zone_days: a day of UTC, 2000 to 2050. Hive reads the lake's files and never writes them.
+CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce_ref.zone_days (
+    utc_day BIGINT,
+    change_us BIGINT,
+    before_us BIGINT,
+    after_us BIGINT
 )
 STORED AS PARQUET
-LOCATION '${hivevar:lake}/ref/zone_quarters';
+LOCATION '${hivevar:lake}/ref/zone_days';
 
 -- clean.clickstream: one event. Hive reads the lake's files and never writes them.
 CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce_clean.clickstream (

@@ -66,14 +66,15 @@ CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce_ref.user_agents (
 COMMENT 'a distinct user agent'
 STORED AS PARQUET
 LOCATION '${var:lake}/ref/user_agents';
-CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce_ref.zone_quarters (
-    zone_quarter BIGINT,
-    local_date DATE,
-    local_hour BIGINT
+CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce_ref.zone_days (
+    utc_day BIGINT,
+    change_us BIGINT,
+    before_us BIGINT,
+    after_us BIGINT
 )
-COMMENT 'a quarter of an hour of UTC, 2000 to 2050'
+COMMENT 'a day of UTC, 2000 to 2050'
 STORED AS PARQUET
-LOCATION '${var:lake}/ref/zone_quarters';
+LOCATION '${var:lake}/ref/zone_days';
 
 -- clean, stored as PARQUET.
 CREATE EXTERNAL TABLE IF NOT EXISTS ecommerce_clean.clickstream (

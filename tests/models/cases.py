@@ -177,8 +177,8 @@ def _dates(zone: str, country: str) -> pa.Table:
 
 
 @cache
-def _quarters(zone: str) -> pa.Table:
-    return reference.zone_quarters(ZoneInfo(zone))
+def _zone_days(zone: str) -> pa.Table:
+    return reference.zone_days(ZoneInfo(zone))
 
 
 @cache
@@ -191,8 +191,8 @@ def _reference(project: Project, name: str, case: Case) -> pa.Table:
     s = case.settings
     if name == "ref.dates":
         return _dates(s["timezone"], s["country"])
-    if name == "ref.zone_quarters":
-        return _quarters(s["timezone"])
+    if name == "ref.zone_days":
+        return _zone_days(s["timezone"])
     if name == "ref.run":
         return reference.run(dt.date.fromisoformat(s["as_of"]), ZoneInfo(s["timezone"]))
     if name == "ref.shop":

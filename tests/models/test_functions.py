@@ -16,7 +16,7 @@ TABLE: dict[str, list[dict[str, str]]] = read_yaml(HERE / "functions.yml")
 # Function -> type of its arguments, type of its answer. An argument named `scale` is a literal.
 TYPES = {
     "tidy": ("text", "text"), "fold": ("text", "text"), "to_int": ("text", "bigint"), "to_decimal": ("text", "decimal"),
-    "to_time": ("text", "timestamp"), "to_day": ("text", "date"), "micros": ("timestamp", "bigint"), "ratio": ("decimal", "decimal"),
+    "to_time": ("text", "timestamp"), "to_day": ("text", "date"), "micros": ("timestamp", "bigint"), "day_of": ("bigint", "date"), "ratio": ("decimal", "decimal"),
 }  # fmt: skip
 
 

@@ -4,15 +4,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 from cluster import pig_ref
 from cluster.pig import clean
 from cluster.pig_work import SCRIPTS
 
-from shoplake.build import reference
 from shoplake.contracts import load
 from shoplake.engines.pig import TABLES
 from shoplake.errors import WrongUse
@@ -20,20 +17,6 @@ from shoplake.generate.options import Plan
 from shoplake.generate.run import generate
 from shoplake.lake.layout import Lake
 from tests.making import deliver, session
-
-ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia"]
-DAY, HOUR = 86_400_000_000, 3_600_000_000
-
-
-@pytest.mark.parametrize("name", ZONES)
-def test_zone_days_say_what_zone_quarters_say(name: str) -> None:
-    quarters, days = (make(ZoneInfo(name)) for make in (reference.zone_quarters, reference.zone_days))
-    us = np.array(quarters["zone_quarter"]) * 900_000_000
-    row = us // DAY - days["utc_day"][0].as_py()
-    change, before, after = (np.array(days[c])[row] for c in ("change_us", "before_us", "after_us"))
-    local = us + np.where(us < change, before, after)
-    assert (local // DAY == np.array(quarters["local_date"].cast("int32"))).all()
-    assert (local % DAY // HOUR == np.array(quarters["local_hour"])).all()
 
 
 def test_ref_as_text(tmp_path: Path) -> None:

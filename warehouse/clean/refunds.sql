@@ -35,6 +35,10 @@ WITH typed AS (
 ), timed AS (
     SELECT t.*, micros(t.refunded_at) AS refunded_us, micros(t.updated_at) AS updated_us
     FROM typed AS t
+), located AS (
+    SELECT t.*, t.refunded_us + CASE WHEN t.refunded_us < z.change_us THEN z.before_us ELSE z.after_us END AS local_us
+    FROM timed AS t
+    LEFT JOIN ref.zone_days AS z ON z.utc_day = CAST(FLOOR(t.refunded_us / 86400000000) AS BIGINT)
 )
 SELECT
     t.refund_id,
@@ -54,7 +58,7 @@ SELECT
     t.ship_country,
     t.refunded_at,
     t.refunded_us,
-    q.local_date AS refund_date,
+    day_of(t.local_us) AS refund_date,
     t.updated_at,
     t.updated_us,
     CASE
@@ -82,9 +86,8 @@ SELECT
     t.raw_text,
     t.source_file,
     t.ds
-FROM timed AS t
+FROM located AS t
 LEFT JOIN ref.dates AS d ON d.calendar_date = t.ds
-LEFT JOIN ref.zone_quarters AS q ON q.zone_quarter = CAST(FLOOR(t.refunded_us / 900000000) AS BIGINT)
 LEFT JOIN ref.enums AS l ON l.enum_name = 'line_type' AND l.enum_value = t.line_type
 LEFT JOIN ref.enums AS p ON p.enum_name = 'payment_method' AND p.enum_value = t.payment_method
 LEFT JOIN ref.enums AS c ON c.enum_name = 'currency' AND c.enum_value = t.currency

@@ -62,6 +62,10 @@ WITH typed AS (
         t.*,
         t.line_amount - t.discount_amount + t.tax_amount + t.shipping_amount AS expected_total
     FROM timed AS t
+), located AS (
+    SELECT t.*, t.ordered_us + CASE WHEN t.ordered_us < z.change_us THEN z.before_us ELSE z.after_us END AS local_us
+    FROM priced AS t
+    LEFT JOIN ref.zone_days AS z ON z.utc_day = CAST(FLOOR(t.ordered_us / 86400000000) AS BIGINT)
 )
 SELECT
     t.transaction_id,
@@ -91,8 +95,8 @@ SELECT
     t.ship_country,
     t.ordered_at,
     t.ordered_us,
-    q.local_date AS order_date,
-    q.local_hour AS order_hour,
+    day_of(t.local_us) AS order_date,
+    CAST(FLOOR(t.local_us / 3600000000) AS BIGINT) - 24 * CAST(FLOOR(t.local_us / 86400000000) AS BIGINT) AS order_hour,
     t.updated_at,
     t.updated_us,
     CASE
@@ -132,9 +136,8 @@ SELECT
     t.raw_text,
     t.source_file,
     t.ds
-FROM priced AS t
+FROM located AS t
 LEFT JOIN ref.dates AS d ON d.calendar_date = t.ds
-LEFT JOIN ref.zone_quarters AS q ON q.zone_quarter = CAST(FLOOR(t.ordered_us / 900000000) AS BIGINT)
 LEFT JOIN ref.enums AS l ON l.enum_name = 'line_type' AND l.enum_value = t.line_type
 LEFT JOIN ref.enums AS u ON u.enum_name = 'status' AND u.enum_value = t.status
 LEFT JOIN ref.enums AS p ON p.enum_name = 'payment_method' AND p.enum_value = t.payment_method

@@ -32,36 +32,36 @@ SELECT
 FROM (
     WITH typed AS (
       SELECT
-        NULLIF(CASE WHEN PREFIX(r.event_id, ' ') OR SUFFIX(r.event_id, ' ') THEN TRIM(r.event_id, ' ') ELSE r.event_id END, '') AS event_id,
-        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.event_type, ' ') OR SUFFIX(r.event_type, ' ') THEN TRIM(r.event_type, ' ') ELSE r.event_type END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.event_type, ' ') OR SUFFIX(r.event_type, ' ') THEN TRIM(r.event_type, ' ') ELSE r.event_type END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.event_type, ' ') OR SUFFIX(r.event_type, ' ') THEN TRIM(r.event_type, ' ') ELSE r.event_type END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.event_type, ' ') OR SUFFIX(r.event_type, ' ') THEN TRIM(r.event_type, ' ') ELSE r.event_type END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS event_type,
-        NULLIF(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END, '') AS event_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END, '20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?)') THEN TRY_CAST(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END, '[0-9]{12,13}') AND TRY_CAST(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(CASE WHEN PREFIX(r.event_ts, ' ') OR SUFFIX(r.event_ts, ' ') THEN TRIM(r.event_ts, ' ') ELSE r.event_ts END AS BIGINT) * 1000) END AS event_ts,
-        NULLIF(CASE WHEN PREFIX(r.visitor_id, ' ') OR SUFFIX(r.visitor_id, ' ') THEN TRIM(r.visitor_id, ' ') ELSE r.visitor_id END, '') AS visitor_id,
-        NULLIF(CASE WHEN PREFIX(r.user_id, ' ') OR SUFFIX(r.user_id, ' ') THEN TRIM(r.user_id, ' ') ELSE r.user_id END, '') AS user_id,
-        NULLIF(CASE WHEN PREFIX(r.session_id, ' ') OR SUFFIX(r.session_id, ' ') THEN TRIM(r.session_id, ' ') ELSE r.session_id END, '') AS session_id,
-        NULLIF(CASE WHEN PREFIX(r.product_id, ' ') OR SUFFIX(r.product_id, ' ') THEN TRIM(r.product_id, ' ') ELSE r.product_id END, '') AS product_id,
-        NULLIF(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END, '') AS quantity_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END, '-?[0-9]{1,18}') THEN CAST(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END AS BIGINT) END AS quantity,
-        NULLIF(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END, '') AS unit_price_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END AS DECIMAL(18, 4)) END AS unit_price,
+        CASE WHEN r.event_id < '!' OR SUFFIX(r.event_id, ' ') THEN NULLIF(TRIM(r.event_id, ' '), '') ELSE r.event_id END AS event_id,
+        CASE WHEN STRLEN(r.event_type) = LENGTH(r.event_type) THEN LOWER(CASE WHEN r.event_type < '!' OR SUFFIX(r.event_type, ' ') THEN NULLIF(TRIM(r.event_type, ' '), '') ELSE r.event_type END) ELSE TRANSLATE(CASE WHEN r.event_type < '!' OR SUFFIX(r.event_type, ' ') THEN NULLIF(TRIM(r.event_type, ' '), '') ELSE r.event_type END, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS event_type,
+        CASE WHEN r.event_ts < '!' OR SUFFIX(r.event_ts, ' ') THEN NULLIF(TRIM(r.event_ts, ' '), '') ELSE r.event_ts END AS event_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.event_ts, ' *20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?) *') THEN TRY_CAST(r.event_ts AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(r.event_ts, ' *[0-9]{12,13} *') AND TRY_CAST(r.event_ts AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(r.event_ts AS BIGINT) * 1000) END AS event_ts,
+        CASE WHEN r.visitor_id < '!' OR SUFFIX(r.visitor_id, ' ') THEN NULLIF(TRIM(r.visitor_id, ' '), '') ELSE r.visitor_id END AS visitor_id,
+        CASE WHEN r.user_id < '!' OR SUFFIX(r.user_id, ' ') THEN NULLIF(TRIM(r.user_id, ' '), '') ELSE r.user_id END AS user_id,
+        CASE WHEN r.session_id < '!' OR SUFFIX(r.session_id, ' ') THEN NULLIF(TRIM(r.session_id, ' '), '') ELSE r.session_id END AS session_id,
+        CASE WHEN r.product_id < '!' OR SUFFIX(r.product_id, ' ') THEN NULLIF(TRIM(r.product_id, ' '), '') ELSE r.product_id END AS product_id,
+        CASE WHEN r.quantity < '!' OR SUFFIX(r.quantity, ' ') THEN NULLIF(TRIM(r.quantity, ' '), '') ELSE r.quantity END AS quantity_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.quantity, ' *-?[0-9]{1,18} *') THEN CAST(r.quantity AS BIGINT) END AS quantity,
+        CASE WHEN r.unit_price < '!' OR SUFFIX(r.unit_price, ' ') THEN NULLIF(TRIM(r.unit_price, ' '), '') ELSE r.unit_price END AS unit_price_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.unit_price, ' *-?[0-9]{1,14}([.][0-9]{1,4})? *') THEN CAST(r.unit_price AS DECIMAL(18, 4)) END AS unit_price,
         COALESCE(
           UPPER(
-            NULLIF(CASE WHEN PREFIX(r.currency, ' ') OR SUFFIX(r.currency, ' ') THEN TRIM(r.currency, ' ') ELSE r.currency END, '')
+            CASE WHEN r.currency < '!' OR SUFFIX(r.currency, ' ') THEN NULLIF(TRIM(r.currency, ' '), '') ELSE r.currency END
           ),
           s.shop_currency
         ) AS currency,
-        NULLIF(CASE WHEN PREFIX(r.transaction_id, ' ') OR SUFFIX(r.transaction_id, ' ') THEN TRIM(r.transaction_id, ' ') ELSE r.transaction_id END, '') AS transaction_id,
-        NULLIF(CASE WHEN PREFIX(r.search_query, ' ') OR SUFFIX(r.search_query, ' ') THEN TRIM(r.search_query, ' ') ELSE r.search_query END, '') AS search_query,
-        NULLIF(CASE WHEN PREFIX(r.page_url, ' ') OR SUFFIX(r.page_url, ' ') THEN TRIM(r.page_url, ' ') ELSE r.page_url END, '') AS page_url,
-        NULLIF(CASE WHEN PREFIX(r.referrer, ' ') OR SUFFIX(r.referrer, ' ') THEN TRIM(r.referrer, ' ') ELSE r.referrer END, '') AS referrer,
-        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.utm_source, ' ') OR SUFFIX(r.utm_source, ' ') THEN TRIM(r.utm_source, ' ') ELSE r.utm_source END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.utm_source, ' ') OR SUFFIX(r.utm_source, ' ') THEN TRIM(r.utm_source, ' ') ELSE r.utm_source END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.utm_source, ' ') OR SUFFIX(r.utm_source, ' ') THEN TRIM(r.utm_source, ' ') ELSE r.utm_source END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.utm_source, ' ') OR SUFFIX(r.utm_source, ' ') THEN TRIM(r.utm_source, ' ') ELSE r.utm_source END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS utm_source,
-        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.utm_medium, ' ') OR SUFFIX(r.utm_medium, ' ') THEN TRIM(r.utm_medium, ' ') ELSE r.utm_medium END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.utm_medium, ' ') OR SUFFIX(r.utm_medium, ' ') THEN TRIM(r.utm_medium, ' ') ELSE r.utm_medium END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.utm_medium, ' ') OR SUFFIX(r.utm_medium, ' ') THEN TRIM(r.utm_medium, ' ') ELSE r.utm_medium END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.utm_medium, ' ') OR SUFFIX(r.utm_medium, ' ') THEN TRIM(r.utm_medium, ' ') ELSE r.utm_medium END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS utm_medium,
-        NULLIF(CASE WHEN PREFIX(r.utm_campaign, ' ') OR SUFFIX(r.utm_campaign, ' ') THEN TRIM(r.utm_campaign, ' ') ELSE r.utm_campaign END, '') AS utm_campaign,
-        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.device_type, ' ') OR SUFFIX(r.device_type, ' ') THEN TRIM(r.device_type, ' ') ELSE r.device_type END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.device_type, ' ') OR SUFFIX(r.device_type, ' ') THEN TRIM(r.device_type, ' ') ELSE r.device_type END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.device_type, ' ') OR SUFFIX(r.device_type, ' ') THEN TRIM(r.device_type, ' ') ELSE r.device_type END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.device_type, ' ') OR SUFFIX(r.device_type, ' ') THEN TRIM(r.device_type, ' ') ELSE r.device_type END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS device_type,
-        NULLIF(CASE WHEN PREFIX(r.user_agent, ' ') OR SUFFIX(r.user_agent, ' ') THEN TRIM(r.user_agent, ' ') ELSE r.user_agent END, '') AS user_agent,
-        NULLIF(CASE WHEN PREFIX(r.ip_address, ' ') OR SUFFIX(r.ip_address, ' ') THEN TRIM(r.ip_address, ' ') ELSE r.ip_address END, '') AS ip_address,
+        CASE WHEN r.transaction_id < '!' OR SUFFIX(r.transaction_id, ' ') THEN NULLIF(TRIM(r.transaction_id, ' '), '') ELSE r.transaction_id END AS transaction_id,
+        CASE WHEN r.search_query < '!' OR SUFFIX(r.search_query, ' ') THEN NULLIF(TRIM(r.search_query, ' '), '') ELSE r.search_query END AS search_query,
+        CASE WHEN r.page_url < '!' OR SUFFIX(r.page_url, ' ') THEN NULLIF(TRIM(r.page_url, ' '), '') ELSE r.page_url END AS page_url,
+        CASE WHEN r.referrer < '!' OR SUFFIX(r.referrer, ' ') THEN NULLIF(TRIM(r.referrer, ' '), '') ELSE r.referrer END AS referrer,
+        CASE WHEN STRLEN(r.utm_source) = LENGTH(r.utm_source) THEN LOWER(CASE WHEN r.utm_source < '!' OR SUFFIX(r.utm_source, ' ') THEN NULLIF(TRIM(r.utm_source, ' '), '') ELSE r.utm_source END) ELSE TRANSLATE(CASE WHEN r.utm_source < '!' OR SUFFIX(r.utm_source, ' ') THEN NULLIF(TRIM(r.utm_source, ' '), '') ELSE r.utm_source END, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS utm_source,
+        CASE WHEN STRLEN(r.utm_medium) = LENGTH(r.utm_medium) THEN LOWER(CASE WHEN r.utm_medium < '!' OR SUFFIX(r.utm_medium, ' ') THEN NULLIF(TRIM(r.utm_medium, ' '), '') ELSE r.utm_medium END) ELSE TRANSLATE(CASE WHEN r.utm_medium < '!' OR SUFFIX(r.utm_medium, ' ') THEN NULLIF(TRIM(r.utm_medium, ' '), '') ELSE r.utm_medium END, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS utm_medium,
+        CASE WHEN r.utm_campaign < '!' OR SUFFIX(r.utm_campaign, ' ') THEN NULLIF(TRIM(r.utm_campaign, ' '), '') ELSE r.utm_campaign END AS utm_campaign,
+        CASE WHEN STRLEN(r.device_type) = LENGTH(r.device_type) THEN LOWER(CASE WHEN r.device_type < '!' OR SUFFIX(r.device_type, ' ') THEN NULLIF(TRIM(r.device_type, ' '), '') ELSE r.device_type END) ELSE TRANSLATE(CASE WHEN r.device_type < '!' OR SUFFIX(r.device_type, ' ') THEN NULLIF(TRIM(r.device_type, ' '), '') ELSE r.device_type END, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS device_type,
+        CASE WHEN r.user_agent < '!' OR SUFFIX(r.user_agent, ' ') THEN NULLIF(TRIM(r.user_agent, ' '), '') ELSE r.user_agent END AS user_agent,
+        CASE WHEN r.ip_address < '!' OR SUFFIX(r.ip_address, ' ') THEN NULLIF(TRIM(r.ip_address, ' '), '') ELSE r.ip_address END AS ip_address,
         UPPER(
-          NULLIF(CASE WHEN PREFIX(r.country, ' ') OR SUFFIX(r.country, ' ') THEN TRIM(r.country, ' ') ELSE r.country END, '')
+          CASE WHEN r.country < '!' OR SUFFIX(r.country, ' ') THEN NULLIF(TRIM(r.country, ' '), '') ELSE r.country END
         ) AS country,
         r.is_malformed,
         r.raw_text,
@@ -74,14 +74,21 @@ FROM (
         t.*,
         EPOCH_US(t.event_ts) AS event_us
       FROM typed AS t
+    ), located AS (
+      SELECT
+        t.*,
+        t.event_us + CASE WHEN t.event_us < z.change_us THEN z.before_us ELSE z.after_us END AS local_us
+      FROM timed AS t
+      LEFT JOIN ref.zone_days AS z
+        ON z.utc_day = CAST(FLOOR(t.event_us / NULLIF(86400000000, 0)) AS BIGINT)
     )
     SELECT
       t.event_id,
       t.event_type,
       t.event_ts,
       t.event_us,
-      q.local_date AS event_date,
-      q.local_hour AS event_hour,
+      CAST(MAKE_TIMESTAMP(t.local_us) AS DATE) AS event_date,
+      CAST(FLOOR(t.local_us / NULLIF(3600000000, 0)) AS BIGINT) - 24 * CAST(FLOOR(t.local_us / NULLIF(86400000000, 0)) AS BIGINT) AS event_hour,
       t.visitor_id,
       t.user_id,
       t.session_id,
@@ -136,11 +143,9 @@ FROM (
       t.raw_text,
       t.source_file,
       t.ds
-    FROM timed AS t
+    FROM located AS t
     LEFT JOIN ref.dates AS d
       ON d.calendar_date = t.ds
-    LEFT JOIN ref.zone_quarters AS q
-      ON q.zone_quarter = CAST(FLOOR(t.event_us / NULLIF(900000000, 0)) AS BIGINT)
     LEFT JOIN ref.enums AS e
       ON e.enum_name = 'event_type' AND e.enum_value = t.event_type
     LEFT JOIN ref.enums AS c

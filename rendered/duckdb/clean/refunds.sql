@@ -28,98 +28,53 @@ SELECT
 FROM (
     WITH typed AS (
       SELECT
-        NULLIF(CASE WHEN PREFIX(r.refund_id, ' ') OR SUFFIX(r.refund_id, ' ') THEN TRIM(r.refund_id, ' ') ELSE r.refund_id END, '') AS refund_id,
-        NULLIF(CASE WHEN PREFIX(r.line_number, ' ') OR SUFFIX(r.line_number, ' ') THEN TRIM(r.line_number, ' ') ELSE r.line_number END, '') AS line_number_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.line_number, ' ') OR SUFFIX(r.line_number, ' ') THEN TRIM(r.line_number, ' ') ELSE r.line_number END, '-?[0-9]{1,18}') THEN CAST(CASE WHEN PREFIX(r.line_number, ' ') OR SUFFIX(r.line_number, ' ') THEN TRIM(r.line_number, ' ') ELSE r.line_number END AS BIGINT) END AS line_number,
+        CASE WHEN r.refund_id < '!' OR SUFFIX(r.refund_id, ' ') THEN NULLIF(TRIM(r.refund_id, ' '), '') ELSE r.refund_id END AS refund_id,
+        CASE WHEN r.line_number < '!' OR SUFFIX(r.line_number, ' ') THEN NULLIF(TRIM(r.line_number, ' '), '') ELSE r.line_number END AS line_number_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.line_number, ' *-?[0-9]{1,18} *') THEN CAST(r.line_number AS BIGINT) END AS line_number,
         COALESCE(
-          CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END,
+          CASE WHEN STRLEN(r.line_type) = LENGTH(r.line_type) THEN LOWER(CASE WHEN r.line_type < '!' OR SUFFIX(r.line_type, ' ') THEN NULLIF(TRIM(r.line_type, ' '), '') ELSE r.line_type END) ELSE TRANSLATE(CASE WHEN r.line_type < '!' OR SUFFIX(r.line_type, ' ') THEN NULLIF(TRIM(r.line_type, ' '), '') ELSE r.line_type END, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END,
           'product'
         ) AS line_type,
-        NULLIF(CASE WHEN PREFIX(r.transaction_id, ' ') OR SUFFIX(r.transaction_id, ' ') THEN TRIM(r.transaction_id, ' ') ELSE r.transaction_id END, '') AS transaction_id,
-        NULLIF(CASE WHEN PREFIX(r.transaction_line_number, ' ') OR SUFFIX(r.transaction_line_number, ' ') THEN TRIM(r.transaction_line_number, ' ') ELSE r.transaction_line_number END, '') AS transaction_line_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.transaction_line_number, ' ') OR SUFFIX(r.transaction_line_number, ' ') THEN TRIM(r.transaction_line_number, ' ') ELSE r.transaction_line_number END, '-?[0-9]{1,18}') THEN CAST(CASE WHEN PREFIX(r.transaction_line_number, ' ') OR SUFFIX(r.transaction_line_number, ' ') THEN TRIM(r.transaction_line_number, ' ') ELSE r.transaction_line_number END AS BIGINT) END AS transaction_line_number,
-        NULLIF(CASE WHEN PREFIX(r.user_id, ' ') OR SUFFIX(r.user_id, ' ') THEN TRIM(r.user_id, ' ') ELSE r.user_id END, '') AS user_id,
-        NULLIF(CASE WHEN PREFIX(r.product_id, ' ') OR SUFFIX(r.product_id, ' ') THEN TRIM(r.product_id, ' ') ELSE r.product_id END, '') AS product_id,
-        NULLIF(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END, '') AS quantity_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END, '-?[0-9]{1,18}') THEN CAST(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END AS BIGINT) END AS quantity,
-        NULLIF(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END, '') AS unit_price_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END AS DECIMAL(18, 4)) END AS unit_price,
-        NULLIF(CASE WHEN PREFIX(r.amount, ' ') OR SUFFIX(r.amount, ' ') THEN TRIM(r.amount, ' ') ELSE r.amount END, '') AS amount_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.amount, ' ') OR SUFFIX(r.amount, ' ') THEN TRIM(r.amount, ' ') ELSE r.amount END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.amount, ' ') OR SUFFIX(r.amount, ' ') THEN TRIM(r.amount, ' ') ELSE r.amount END AS DECIMAL(18, 4)) END AS amount,
-        NULLIF(CASE WHEN PREFIX(r.tax_amount, ' ') OR SUFFIX(r.tax_amount, ' ') THEN TRIM(r.tax_amount, ' ') ELSE r.tax_amount END, '') AS tax_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.tax_amount, ' ') OR SUFFIX(r.tax_amount, ' ') THEN TRIM(r.tax_amount, ' ') ELSE r.tax_amount END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.tax_amount, ' ') OR SUFFIX(r.tax_amount, ' ') THEN TRIM(r.tax_amount, ' ') ELSE r.tax_amount END AS DECIMAL(18, 4)) END AS tax_value,
+        CASE WHEN r.transaction_id < '!' OR SUFFIX(r.transaction_id, ' ') THEN NULLIF(TRIM(r.transaction_id, ' '), '') ELSE r.transaction_id END AS transaction_id,
+        CASE WHEN r.transaction_line_number < '!' OR SUFFIX(r.transaction_line_number, ' ') THEN NULLIF(TRIM(r.transaction_line_number, ' '), '') ELSE r.transaction_line_number END AS transaction_line_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.transaction_line_number, ' *-?[0-9]{1,18} *') THEN CAST(r.transaction_line_number AS BIGINT) END AS transaction_line_number,
+        CASE WHEN r.user_id < '!' OR SUFFIX(r.user_id, ' ') THEN NULLIF(TRIM(r.user_id, ' '), '') ELSE r.user_id END AS user_id,
+        CASE WHEN r.product_id < '!' OR SUFFIX(r.product_id, ' ') THEN NULLIF(TRIM(r.product_id, ' '), '') ELSE r.product_id END AS product_id,
+        CASE WHEN r.quantity < '!' OR SUFFIX(r.quantity, ' ') THEN NULLIF(TRIM(r.quantity, ' '), '') ELSE r.quantity END AS quantity_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.quantity, ' *-?[0-9]{1,18} *') THEN CAST(r.quantity AS BIGINT) END AS quantity,
+        CASE WHEN r.unit_price < '!' OR SUFFIX(r.unit_price, ' ') THEN NULLIF(TRIM(r.unit_price, ' '), '') ELSE r.unit_price END AS unit_price_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.unit_price, ' *-?[0-9]{1,14}([.][0-9]{1,4})? *') THEN CAST(r.unit_price AS DECIMAL(18, 4)) END AS unit_price,
+        CASE WHEN r.amount < '!' OR SUFFIX(r.amount, ' ') THEN NULLIF(TRIM(r.amount, ' '), '') ELSE r.amount END AS amount_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.amount, ' *-?[0-9]{1,14}([.][0-9]{1,4})? *') THEN CAST(r.amount AS DECIMAL(18, 4)) END AS amount,
+        CASE WHEN r.tax_amount < '!' OR SUFFIX(r.tax_amount, ' ') THEN NULLIF(TRIM(r.tax_amount, ' '), '') ELSE r.tax_amount END AS tax_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.tax_amount, ' *-?[0-9]{1,14}([.][0-9]{1,4})? *') THEN CAST(r.tax_amount AS DECIMAL(18, 4)) END AS tax_value,
         COALESCE(
           UPPER(
-            NULLIF(CASE WHEN PREFIX(r.currency, ' ') OR SUFFIX(r.currency, ' ') THEN TRIM(r.currency, ' ') ELSE r.currency END, '')
+            CASE WHEN r.currency < '!' OR SUFFIX(r.currency, ' ') THEN NULLIF(TRIM(r.currency, ' '), '') ELSE r.currency END
           ),
           s.shop_currency
         ) AS currency,
-        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.reason, ' ') OR SUFFIX(r.reason, ' ') THEN TRIM(r.reason, ' ') ELSE r.reason END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.reason, ' ') OR SUFFIX(r.reason, ' ') THEN TRIM(r.reason, ' ') ELSE r.reason END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.reason, ' ') OR SUFFIX(r.reason, ' ') THEN TRIM(r.reason, ' ') ELSE r.reason END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.reason, ' ') OR SUFFIX(r.reason, ' ') THEN TRIM(r.reason, ' ') ELSE r.reason END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS reason,
-        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS payment_method,
-        NULLIF(CASE WHEN PREFIX(r.ship_country, ' ') OR SUFFIX(r.ship_country, ' ') THEN TRIM(r.ship_country, ' ') ELSE r.ship_country END, '') AS ship_country,
-        NULLIF(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '') AS refunded_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?)') THEN TRY_CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END, '[0-9]{12,13}') AND TRY_CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(CASE WHEN PREFIX(r.refunded_at, ' ') OR SUFFIX(r.refunded_at, ' ') THEN TRIM(r.refunded_at, ' ') ELSE r.refunded_at END AS BIGINT) * 1000) END AS refunded_at,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+        CASE WHEN STRLEN(r.reason) = LENGTH(r.reason) THEN LOWER(CASE WHEN r.reason < '!' OR SUFFIX(r.reason, ' ') THEN NULLIF(TRIM(r.reason, ' '), '') ELSE r.reason END) ELSE TRANSLATE(CASE WHEN r.reason < '!' OR SUFFIX(r.reason, ' ') THEN NULLIF(TRIM(r.reason, ' '), '') ELSE r.reason END, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS reason,
+        CASE WHEN STRLEN(r.payment_method) = LENGTH(r.payment_method) THEN LOWER(CASE WHEN r.payment_method < '!' OR SUFFIX(r.payment_method, ' ') THEN NULLIF(TRIM(r.payment_method, ' '), '') ELSE r.payment_method END) ELSE TRANSLATE(CASE WHEN r.payment_method < '!' OR SUFFIX(r.payment_method, ' ') THEN NULLIF(TRIM(r.payment_method, ' '), '') ELSE r.payment_method END, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS payment_method,
+        CASE WHEN r.ship_country < '!' OR SUFFIX(r.ship_country, ' ') THEN NULLIF(TRIM(r.ship_country, ' '), '') ELSE r.ship_country END AS ship_country,
+        CASE WHEN r.refunded_at < '!' OR SUFFIX(r.refunded_at, ' ') THEN NULLIF(TRIM(r.refunded_at, ' '), '') ELSE r.refunded_at END AS refunded_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.refunded_at, ' *20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?) *') THEN TRY_CAST(r.refunded_at AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(r.refunded_at, ' *[0-9]{12,13} *') AND TRY_CAST(r.refunded_at AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(r.refunded_at AS BIGINT) * 1000) END AS refunded_at,
+        CASE WHEN REGEXP_FULL_MATCH(COALESCE(
+          CASE WHEN r.updated_at < '!' OR SUFFIX(r.updated_at, ' ') THEN NULLIF(TRIM(r.updated_at, ' '), '') ELSE r.updated_at END,
           r.refunded_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+        ), ' *20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?) *') THEN TRY_CAST(COALESCE(
+          CASE WHEN r.updated_at < '!' OR SUFFIX(r.updated_at, ' ') THEN NULLIF(TRIM(r.updated_at, ' '), '') ELSE r.updated_at END,
           r.refunded_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+        ) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(COALESCE(
+          CASE WHEN r.updated_at < '!' OR SUFFIX(r.updated_at, ' ') THEN NULLIF(TRIM(r.updated_at, ' '), '') ELSE r.updated_at END,
           r.refunded_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+        ), ' *[0-9]{12,13} *') AND TRY_CAST(COALESCE(
+          CASE WHEN r.updated_at < '!' OR SUFFIX(r.updated_at, ' ') THEN NULLIF(TRIM(r.updated_at, ' '), '') ELSE r.updated_at END,
           r.refunded_at
-        ) END, '20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?)') THEN TRY_CAST(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+        ) AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(COALESCE(
+          CASE WHEN r.updated_at < '!' OR SUFFIX(r.updated_at, ' ') THEN NULLIF(TRIM(r.updated_at, ' '), '') ELSE r.updated_at END,
           r.refunded_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ) END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ) END, '[0-9]{12,13}') AND TRY_CAST(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ) END AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.refunded_at
-        ) END AS BIGINT) * 1000) END AS updated_at,
+        ) AS BIGINT) * 1000) END AS updated_at,
         r.is_malformed,
         r.raw_text,
         r.source_file,
@@ -132,6 +87,13 @@ FROM (
         EPOCH_US(t.refunded_at) AS refunded_us,
         EPOCH_US(t.updated_at) AS updated_us
       FROM typed AS t
+    ), located AS (
+      SELECT
+        t.*,
+        t.refunded_us + CASE WHEN t.refunded_us < z.change_us THEN z.before_us ELSE z.after_us END AS local_us
+      FROM timed AS t
+      LEFT JOIN ref.zone_days AS z
+        ON z.utc_day = CAST(FLOOR(t.refunded_us / NULLIF(86400000000, 0)) AS BIGINT)
     )
     SELECT
       t.refund_id,
@@ -151,7 +113,7 @@ FROM (
       t.ship_country,
       t.refunded_at,
       t.refunded_us,
-      q.local_date AS refund_date,
+      CAST(MAKE_TIMESTAMP(t.local_us) AS DATE) AS refund_date,
       t.updated_at,
       t.updated_us,
       CASE
@@ -202,11 +164,9 @@ FROM (
       t.raw_text,
       t.source_file,
       t.ds
-    FROM timed AS t
+    FROM located AS t
     LEFT JOIN ref.dates AS d
       ON d.calendar_date = t.ds
-    LEFT JOIN ref.zone_quarters AS q
-      ON q.zone_quarter = CAST(FLOOR(t.refunded_us / NULLIF(900000000, 0)) AS BIGINT)
     LEFT JOIN ref.enums AS l
       ON l.enum_name = 'line_type' AND l.enum_value = t.line_type
     LEFT JOIN ref.enums AS p

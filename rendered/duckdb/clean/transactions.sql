@@ -37,114 +37,69 @@ SELECT
 FROM (
     WITH typed AS (
       SELECT
-        NULLIF(CASE WHEN PREFIX(r.transaction_id, ' ') OR SUFFIX(r.transaction_id, ' ') THEN TRIM(r.transaction_id, ' ') ELSE r.transaction_id END, '') AS transaction_id,
-        NULLIF(CASE WHEN PREFIX(r.line_number, ' ') OR SUFFIX(r.line_number, ' ') THEN TRIM(r.line_number, ' ') ELSE r.line_number END, '') AS line_number_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.line_number, ' ') OR SUFFIX(r.line_number, ' ') THEN TRIM(r.line_number, ' ') ELSE r.line_number END, '-?[0-9]{1,18}') THEN CAST(CASE WHEN PREFIX(r.line_number, ' ') OR SUFFIX(r.line_number, ' ') THEN TRIM(r.line_number, ' ') ELSE r.line_number END AS BIGINT) END AS line_number,
+        CASE WHEN r.transaction_id < '!' OR SUFFIX(r.transaction_id, ' ') THEN NULLIF(TRIM(r.transaction_id, ' '), '') ELSE r.transaction_id END AS transaction_id,
+        CASE WHEN r.line_number < '!' OR SUFFIX(r.line_number, ' ') THEN NULLIF(TRIM(r.line_number, ' '), '') ELSE r.line_number END AS line_number_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.line_number, ' *-?[0-9]{1,18} *') THEN CAST(r.line_number AS BIGINT) END AS line_number,
         COALESCE(
-          CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.line_type, ' ') OR SUFFIX(r.line_type, ' ') THEN TRIM(r.line_type, ' ') ELSE r.line_type END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END,
+          CASE WHEN STRLEN(r.line_type) = LENGTH(r.line_type) THEN LOWER(CASE WHEN r.line_type < '!' OR SUFFIX(r.line_type, ' ') THEN NULLIF(TRIM(r.line_type, ' '), '') ELSE r.line_type END) ELSE TRANSLATE(CASE WHEN r.line_type < '!' OR SUFFIX(r.line_type, ' ') THEN NULLIF(TRIM(r.line_type, ' '), '') ELSE r.line_type END, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END,
           'product'
         ) AS line_type,
-        NULLIF(CASE WHEN PREFIX(r.user_id, ' ') OR SUFFIX(r.user_id, ' ') THEN TRIM(r.user_id, ' ') ELSE r.user_id END, '') AS user_id,
-        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.email, ' ') OR SUFFIX(r.email, ' ') THEN TRIM(r.email, ' ') ELSE r.email END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.email, ' ') OR SUFFIX(r.email, ' ') THEN TRIM(r.email, ' ') ELSE r.email END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.email, ' ') OR SUFFIX(r.email, ' ') THEN TRIM(r.email, ' ') ELSE r.email END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.email, ' ') OR SUFFIX(r.email, ' ') THEN TRIM(r.email, ' ') ELSE r.email END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS email,
-        NULLIF(CASE WHEN PREFIX(r.visitor_id, ' ') OR SUFFIX(r.visitor_id, ' ') THEN TRIM(r.visitor_id, ' ') ELSE r.visitor_id END, '') AS visitor_id,
-        NULLIF(CASE WHEN PREFIX(r.product_id, ' ') OR SUFFIX(r.product_id, ' ') THEN TRIM(r.product_id, ' ') ELSE r.product_id END, '') AS product_id,
-        NULLIF(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END, '') AS quantity_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END, '-?[0-9]{1,18}') THEN CAST(CASE WHEN PREFIX(r.quantity, ' ') OR SUFFIX(r.quantity, ' ') THEN TRIM(r.quantity, ' ') ELSE r.quantity END AS BIGINT) END AS quantity,
-        NULLIF(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END, '') AS unit_price_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.unit_price, ' ') OR SUFFIX(r.unit_price, ' ') THEN TRIM(r.unit_price, ' ') ELSE r.unit_price END AS DECIMAL(18, 4)) END AS unit_price,
-        NULLIF(CASE WHEN PREFIX(r.discount_amount, ' ') OR SUFFIX(r.discount_amount, ' ') THEN TRIM(r.discount_amount, ' ') ELSE r.discount_amount END, '') AS discount_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.discount_amount, ' ') OR SUFFIX(r.discount_amount, ' ') THEN TRIM(r.discount_amount, ' ') ELSE r.discount_amount END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.discount_amount, ' ') OR SUFFIX(r.discount_amount, ' ') THEN TRIM(r.discount_amount, ' ') ELSE r.discount_amount END AS DECIMAL(18, 4)) END AS discount_value,
-        NULLIF(CASE WHEN PREFIX(r.tax_amount, ' ') OR SUFFIX(r.tax_amount, ' ') THEN TRIM(r.tax_amount, ' ') ELSE r.tax_amount END, '') AS tax_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.tax_amount, ' ') OR SUFFIX(r.tax_amount, ' ') THEN TRIM(r.tax_amount, ' ') ELSE r.tax_amount END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.tax_amount, ' ') OR SUFFIX(r.tax_amount, ' ') THEN TRIM(r.tax_amount, ' ') ELSE r.tax_amount END AS DECIMAL(18, 4)) END AS tax_value,
-        NULLIF(CASE WHEN PREFIX(r.shipping_amount, ' ') OR SUFFIX(r.shipping_amount, ' ') THEN TRIM(r.shipping_amount, ' ') ELSE r.shipping_amount END, '') AS shipping_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.shipping_amount, ' ') OR SUFFIX(r.shipping_amount, ' ') THEN TRIM(r.shipping_amount, ' ') ELSE r.shipping_amount END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.shipping_amount, ' ') OR SUFFIX(r.shipping_amount, ' ') THEN TRIM(r.shipping_amount, ' ') ELSE r.shipping_amount END AS DECIMAL(18, 4)) END AS shipping_value,
-        NULLIF(CASE WHEN PREFIX(r.total_amount, ' ') OR SUFFIX(r.total_amount, ' ') THEN TRIM(r.total_amount, ' ') ELSE r.total_amount END, '') AS total_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.total_amount, ' ') OR SUFFIX(r.total_amount, ' ') THEN TRIM(r.total_amount, ' ') ELSE r.total_amount END, '-?[0-9]{1,14}([.][0-9]{1,4})?') THEN CAST(CASE WHEN PREFIX(r.total_amount, ' ') OR SUFFIX(r.total_amount, ' ') THEN TRIM(r.total_amount, ' ') ELSE r.total_amount END AS DECIMAL(18, 4)) END AS total_amount,
+        CASE WHEN r.user_id < '!' OR SUFFIX(r.user_id, ' ') THEN NULLIF(TRIM(r.user_id, ' '), '') ELSE r.user_id END AS user_id,
+        CASE WHEN STRLEN(r.email) = LENGTH(r.email) THEN LOWER(CASE WHEN r.email < '!' OR SUFFIX(r.email, ' ') THEN NULLIF(TRIM(r.email, ' '), '') ELSE r.email END) ELSE TRANSLATE(CASE WHEN r.email < '!' OR SUFFIX(r.email, ' ') THEN NULLIF(TRIM(r.email, ' '), '') ELSE r.email END, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS email,
+        CASE WHEN r.visitor_id < '!' OR SUFFIX(r.visitor_id, ' ') THEN NULLIF(TRIM(r.visitor_id, ' '), '') ELSE r.visitor_id END AS visitor_id,
+        CASE WHEN r.product_id < '!' OR SUFFIX(r.product_id, ' ') THEN NULLIF(TRIM(r.product_id, ' '), '') ELSE r.product_id END AS product_id,
+        CASE WHEN r.quantity < '!' OR SUFFIX(r.quantity, ' ') THEN NULLIF(TRIM(r.quantity, ' '), '') ELSE r.quantity END AS quantity_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.quantity, ' *-?[0-9]{1,18} *') THEN CAST(r.quantity AS BIGINT) END AS quantity,
+        CASE WHEN r.unit_price < '!' OR SUFFIX(r.unit_price, ' ') THEN NULLIF(TRIM(r.unit_price, ' '), '') ELSE r.unit_price END AS unit_price_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.unit_price, ' *-?[0-9]{1,14}([.][0-9]{1,4})? *') THEN CAST(r.unit_price AS DECIMAL(18, 4)) END AS unit_price,
+        CASE WHEN r.discount_amount < '!' OR SUFFIX(r.discount_amount, ' ') THEN NULLIF(TRIM(r.discount_amount, ' '), '') ELSE r.discount_amount END AS discount_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.discount_amount, ' *-?[0-9]{1,14}([.][0-9]{1,4})? *') THEN CAST(r.discount_amount AS DECIMAL(18, 4)) END AS discount_value,
+        CASE WHEN r.tax_amount < '!' OR SUFFIX(r.tax_amount, ' ') THEN NULLIF(TRIM(r.tax_amount, ' '), '') ELSE r.tax_amount END AS tax_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.tax_amount, ' *-?[0-9]{1,14}([.][0-9]{1,4})? *') THEN CAST(r.tax_amount AS DECIMAL(18, 4)) END AS tax_value,
+        CASE WHEN r.shipping_amount < '!' OR SUFFIX(r.shipping_amount, ' ') THEN NULLIF(TRIM(r.shipping_amount, ' '), '') ELSE r.shipping_amount END AS shipping_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.shipping_amount, ' *-?[0-9]{1,14}([.][0-9]{1,4})? *') THEN CAST(r.shipping_amount AS DECIMAL(18, 4)) END AS shipping_value,
+        CASE WHEN r.total_amount < '!' OR SUFFIX(r.total_amount, ' ') THEN NULLIF(TRIM(r.total_amount, ' '), '') ELSE r.total_amount END AS total_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.total_amount, ' *-?[0-9]{1,14}([.][0-9]{1,4})? *') THEN CAST(r.total_amount AS DECIMAL(18, 4)) END AS total_amount,
         COALESCE(
           UPPER(
-            NULLIF(CASE WHEN PREFIX(r.currency, ' ') OR SUFFIX(r.currency, ' ') THEN TRIM(r.currency, ' ') ELSE r.currency END, '')
+            CASE WHEN r.currency < '!' OR SUFFIX(r.currency, ' ') THEN NULLIF(TRIM(r.currency, ' '), '') ELSE r.currency END
           ),
           s.shop_currency
         ) AS currency,
-        NULLIF(CASE WHEN PREFIX(r.coupon_code, ' ') OR SUFFIX(r.coupon_code, ' ') THEN TRIM(r.coupon_code, ' ') ELSE r.coupon_code END, '') AS coupon_code,
-        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.payment_method, ' ') OR SUFFIX(r.payment_method, ' ') THEN TRIM(r.payment_method, ' ') ELSE r.payment_method END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS payment_method,
-        NULLIF(CASE WHEN PREFIX(r.card_last4, ' ') OR SUFFIX(r.card_last4, ' ') THEN TRIM(r.card_last4, ' ') ELSE r.card_last4 END, '') AS card_last4,
+        CASE WHEN r.coupon_code < '!' OR SUFFIX(r.coupon_code, ' ') THEN NULLIF(TRIM(r.coupon_code, ' '), '') ELSE r.coupon_code END AS coupon_code,
+        CASE WHEN STRLEN(r.payment_method) = LENGTH(r.payment_method) THEN LOWER(CASE WHEN r.payment_method < '!' OR SUFFIX(r.payment_method, ' ') THEN NULLIF(TRIM(r.payment_method, ' '), '') ELSE r.payment_method END) ELSE TRANSLATE(CASE WHEN r.payment_method < '!' OR SUFFIX(r.payment_method, ' ') THEN NULLIF(TRIM(r.payment_method, ' '), '') ELSE r.payment_method END, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS payment_method,
+        CASE WHEN r.card_last4 < '!' OR SUFFIX(r.card_last4, ' ') THEN NULLIF(TRIM(r.card_last4, ' '), '') ELSE r.card_last4 END AS card_last4,
         COALESCE(
-          CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.status, ' ') OR SUFFIX(r.status, ' ') THEN TRIM(r.status, ' ') ELSE r.status END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.status, ' ') OR SUFFIX(r.status, ' ') THEN TRIM(r.status, ' ') ELSE r.status END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.status, ' ') OR SUFFIX(r.status, ' ') THEN TRIM(r.status, ' ') ELSE r.status END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.status, ' ') OR SUFFIX(r.status, ' ') THEN TRIM(r.status, ' ') ELSE r.status END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END,
+          CASE WHEN STRLEN(r.status) = LENGTH(r.status) THEN LOWER(CASE WHEN r.status < '!' OR SUFFIX(r.status, ' ') THEN NULLIF(TRIM(r.status, ' '), '') ELSE r.status END) ELSE TRANSLATE(CASE WHEN r.status < '!' OR SUFFIX(r.status, ' ') THEN NULLIF(TRIM(r.status, ' '), '') ELSE r.status END, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END,
           'paid'
         ) AS status,
-        CASE WHEN STRLEN(NULLIF(CASE WHEN PREFIX(r.order_source, ' ') OR SUFFIX(r.order_source, ' ') THEN TRIM(r.order_source, ' ') ELSE r.order_source END, '')) = LENGTH(NULLIF(CASE WHEN PREFIX(r.order_source, ' ') OR SUFFIX(r.order_source, ' ') THEN TRIM(r.order_source, ' ') ELSE r.order_source END, '')) THEN LOWER(NULLIF(CASE WHEN PREFIX(r.order_source, ' ') OR SUFFIX(r.order_source, ' ') THEN TRIM(r.order_source, ' ') ELSE r.order_source END, '')) ELSE TRANSLATE(NULLIF(CASE WHEN PREFIX(r.order_source, ' ') OR SUFFIX(r.order_source, ' ') THEN TRIM(r.order_source, ' ') ELSE r.order_source END, ''), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS order_source,
-        NULLIF(CASE WHEN PREFIX(r.ship_city, ' ') OR SUFFIX(r.ship_city, ' ') THEN TRIM(r.ship_city, ' ') ELSE r.ship_city END, '') AS ship_city,
-        NULLIF(CASE WHEN PREFIX(r.ship_region, ' ') OR SUFFIX(r.ship_region, ' ') THEN TRIM(r.ship_region, ' ') ELSE r.ship_region END, '') AS ship_region,
-        NULLIF(CASE WHEN PREFIX(r.ship_postal_code, ' ') OR SUFFIX(r.ship_postal_code, ' ') THEN TRIM(r.ship_postal_code, ' ') ELSE r.ship_postal_code END, '') AS ship_postal_code,
-        NULLIF(CASE WHEN PREFIX(r.ship_country, ' ') OR SUFFIX(r.ship_country, ' ') THEN TRIM(r.ship_country, ' ') ELSE r.ship_country END, '') AS ship_country,
-        NULLIF(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '') AS ordered_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?)') THEN TRY_CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '[0-9]{12,13}') AND TRY_CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END AS BIGINT) * 1000) END AS ordered_at,
+        CASE WHEN STRLEN(r.order_source) = LENGTH(r.order_source) THEN LOWER(CASE WHEN r.order_source < '!' OR SUFFIX(r.order_source, ' ') THEN NULLIF(TRIM(r.order_source, ' '), '') ELSE r.order_source END) ELSE TRANSLATE(CASE WHEN r.order_source < '!' OR SUFFIX(r.order_source, ' ') THEN NULLIF(TRIM(r.order_source, ' '), '') ELSE r.order_source END, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') END AS order_source,
+        CASE WHEN r.ship_city < '!' OR SUFFIX(r.ship_city, ' ') THEN NULLIF(TRIM(r.ship_city, ' '), '') ELSE r.ship_city END AS ship_city,
+        CASE WHEN r.ship_region < '!' OR SUFFIX(r.ship_region, ' ') THEN NULLIF(TRIM(r.ship_region, ' '), '') ELSE r.ship_region END AS ship_region,
+        CASE WHEN r.ship_postal_code < '!' OR SUFFIX(r.ship_postal_code, ' ') THEN NULLIF(TRIM(r.ship_postal_code, ' '), '') ELSE r.ship_postal_code END AS ship_postal_code,
+        CASE WHEN r.ship_country < '!' OR SUFFIX(r.ship_country, ' ') THEN NULLIF(TRIM(r.ship_country, ' '), '') ELSE r.ship_country END AS ship_country,
+        CASE WHEN r.ordered_at < '!' OR SUFFIX(r.ordered_at, ' ') THEN NULLIF(TRIM(r.ordered_at, ' '), '') ELSE r.ordered_at END AS ordered_text,
+        CASE WHEN REGEXP_FULL_MATCH(r.ordered_at, ' *20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?) *') THEN TRY_CAST(r.ordered_at AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(r.ordered_at, ' *[0-9]{12,13} *') AND TRY_CAST(r.ordered_at AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(r.ordered_at AS BIGINT) * 1000) END AS ordered_at,
         COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          NULLIF(CASE WHEN PREFIX(r.ordered_at, ' ') OR SUFFIX(r.ordered_at, ' ') THEN TRIM(r.ordered_at, ' ') ELSE r.ordered_at END, '')
+          CASE WHEN r.updated_at < '!' OR SUFFIX(r.updated_at, ' ') THEN NULLIF(TRIM(r.updated_at, ' '), '') ELSE r.updated_at END,
+          CASE WHEN r.ordered_at < '!' OR SUFFIX(r.ordered_at, ' ') THEN NULLIF(TRIM(r.ordered_at, ' '), '') ELSE r.ordered_at END
         ) AS updated_text,
-        CASE WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+        CASE WHEN REGEXP_FULL_MATCH(COALESCE(
+          CASE WHEN r.updated_at < '!' OR SUFFIX(r.updated_at, ' ') THEN NULLIF(TRIM(r.updated_at, ' '), '') ELSE r.updated_at END,
           r.ordered_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+        ), ' *20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?) *') THEN TRY_CAST(COALESCE(
+          CASE WHEN r.updated_at < '!' OR SUFFIX(r.updated_at, ' ') THEN NULLIF(TRIM(r.updated_at, ' '), '') ELSE r.updated_at END,
           r.ordered_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+        ) AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(COALESCE(
+          CASE WHEN r.updated_at < '!' OR SUFFIX(r.updated_at, ' ') THEN NULLIF(TRIM(r.updated_at, ' '), '') ELSE r.updated_at END,
           r.ordered_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+        ), ' *[0-9]{12,13} *') AND TRY_CAST(COALESCE(
+          CASE WHEN r.updated_at < '!' OR SUFFIX(r.updated_at, ' ') THEN NULLIF(TRIM(r.updated_at, ' '), '') ELSE r.updated_at END,
           r.ordered_at
-        ) END, '20[0-9]{2}-[0-9]{2}-[0-9]{2}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z| ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?)') THEN TRY_CAST(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
+        ) AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(COALESCE(
+          CASE WHEN r.updated_at < '!' OR SUFFIX(r.updated_at, ' ') THEN NULLIF(TRIM(r.updated_at, ' '), '') ELSE r.updated_at END,
           r.ordered_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ) END AS TIMESTAMP) WHEN REGEXP_FULL_MATCH(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ) END, '[0-9]{12,13}') AND TRY_CAST(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ) END AS BIGINT) BETWEEN 946684800000 AND 4102444799999 THEN MAKE_TIMESTAMP(TRY_CAST(CASE WHEN PREFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') OR SUFFIX(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') THEN TRIM(COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ), ' ') ELSE COALESCE(
-          NULLIF(CASE WHEN PREFIX(r.updated_at, ' ') OR SUFFIX(r.updated_at, ' ') THEN TRIM(r.updated_at, ' ') ELSE r.updated_at END, ''),
-          r.ordered_at
-        ) END AS BIGINT) * 1000) END AS updated_at,
+        ) AS BIGINT) * 1000) END AS updated_at,
         r.is_malformed,
         r.raw_text,
         r.source_file,
@@ -170,6 +125,13 @@ FROM (
         t.*,
         t.line_amount - t.discount_amount + t.tax_amount + t.shipping_amount AS expected_total
       FROM timed AS t
+    ), located AS (
+      SELECT
+        t.*,
+        t.ordered_us + CASE WHEN t.ordered_us < z.change_us THEN z.before_us ELSE z.after_us END AS local_us
+      FROM priced AS t
+      LEFT JOIN ref.zone_days AS z
+        ON z.utc_day = CAST(FLOOR(t.ordered_us / NULLIF(86400000000, 0)) AS BIGINT)
     )
     SELECT
       t.transaction_id,
@@ -203,8 +165,8 @@ FROM (
       t.ship_country,
       t.ordered_at,
       t.ordered_us,
-      q.local_date AS order_date,
-      q.local_hour AS order_hour,
+      CAST(MAKE_TIMESTAMP(t.local_us) AS DATE) AS order_date,
+      CAST(FLOOR(t.local_us / NULLIF(3600000000, 0)) AS BIGINT) - 24 * CAST(FLOOR(t.local_us / NULLIF(86400000000, 0)) AS BIGINT) AS order_hour,
       t.updated_at,
       t.updated_us,
       CASE
@@ -275,11 +237,9 @@ FROM (
       t.raw_text,
       t.source_file,
       t.ds
-    FROM priced AS t
+    FROM located AS t
     LEFT JOIN ref.dates AS d
       ON d.calendar_date = t.ds
-    LEFT JOIN ref.zone_quarters AS q
-      ON q.zone_quarter = CAST(FLOOR(t.ordered_us / NULLIF(900000000, 0)) AS BIGINT)
     LEFT JOIN ref.enums AS l
       ON l.enum_name = 'line_type' AND l.enum_value = t.line_type
     LEFT JOIN ref.enums AS u

@@ -67,14 +67,21 @@ FROM (
         t.*,
         UNIX_MICROS(CAST(t.event_ts AS TIMESTAMP_LTZ)) AS event_us
       FROM typed AS t
+    ), located AS (
+      SELECT
+        t.*,
+        t.event_us + CASE WHEN t.event_us < z.change_us THEN z.before_us ELSE z.after_us END AS local_us
+      FROM timed AS t
+      LEFT JOIN ecommerce_ref.zone_days AS z
+        ON z.utc_day = CAST(FLOOR(t.event_us / 86400000000) AS BIGINT)
     )
     SELECT
       t.event_id,
       t.event_type,
       t.event_ts,
       t.event_us,
-      q.local_date AS event_date,
-      q.local_hour AS event_hour,
+      DATE_FROM_UNIX_DATE(CAST(FLOOR(t.local_us / 86400000000) AS INT)) AS event_date,
+      CAST(FLOOR(t.local_us / 3600000000) AS BIGINT) - 24 * CAST(FLOOR(t.local_us / 86400000000) AS BIGINT) AS event_hour,
       t.visitor_id,
       t.user_id,
       t.session_id,
@@ -129,11 +136,9 @@ FROM (
       t.raw_text,
       t.source_file,
       t.ds
-    FROM timed AS t
+    FROM located AS t
     LEFT JOIN ecommerce_ref.dates AS d
       ON d.calendar_date = t.ds
-    LEFT JOIN ecommerce_ref.zone_quarters AS q
-      ON q.zone_quarter = CAST(FLOOR(t.event_us / 900000000) AS BIGINT)
     LEFT JOIN ecommerce_ref.enums AS e
       ON e.enum_name = 'event_type' AND e.enum_value = t.event_type
     LEFT JOIN ecommerce_ref.enums AS c

@@ -67,6 +67,13 @@ FROM (
         UNIX_MICROS(CAST(t.refunded_at AS TIMESTAMP_LTZ)) AS refunded_us,
         UNIX_MICROS(CAST(t.updated_at AS TIMESTAMP_LTZ)) AS updated_us
       FROM typed AS t
+    ), located AS (
+      SELECT
+        t.*,
+        t.refunded_us + CASE WHEN t.refunded_us < z.change_us THEN z.before_us ELSE z.after_us END AS local_us
+      FROM timed AS t
+      LEFT JOIN ecommerce_ref.zone_days AS z
+        ON z.utc_day = CAST(FLOOR(t.refunded_us / 86400000000) AS BIGINT)
     )
     SELECT
       t.refund_id,
@@ -86,7 +93,7 @@ FROM (
       t.ship_country,
       t.refunded_at,
       t.refunded_us,
-      q.local_date AS refund_date,
+      DATE_FROM_UNIX_DATE(CAST(FLOOR(t.local_us / 86400000000) AS INT)) AS refund_date,
       t.updated_at,
       t.updated_us,
       CASE
@@ -137,11 +144,9 @@ FROM (
       t.raw_text,
       t.source_file,
       t.ds
-    FROM timed AS t
+    FROM located AS t
     LEFT JOIN ecommerce_ref.dates AS d
       ON d.calendar_date = t.ds
-    LEFT JOIN ecommerce_ref.zone_quarters AS q
-      ON q.zone_quarter = CAST(FLOOR(t.refunded_us / 900000000) AS BIGINT)
     LEFT JOIN ecommerce_ref.enums AS l
       ON l.enum_name = 'line_type' AND l.enum_value = t.line_type
     LEFT JOIN ecommerce_ref.enums AS p

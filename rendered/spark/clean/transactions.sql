@@ -102,6 +102,13 @@ FROM (
         t.*,
         t.line_amount - t.discount_amount + t.tax_amount + t.shipping_amount AS expected_total
       FROM timed AS t
+    ), located AS (
+      SELECT
+        t.*,
+        t.ordered_us + CASE WHEN t.ordered_us < z.change_us THEN z.before_us ELSE z.after_us END AS local_us
+      FROM priced AS t
+      LEFT JOIN ecommerce_ref.zone_days AS z
+        ON z.utc_day = CAST(FLOOR(t.ordered_us / 86400000000) AS BIGINT)
     )
     SELECT
       t.transaction_id,
@@ -135,8 +142,8 @@ FROM (
       t.ship_country,
       t.ordered_at,
       t.ordered_us,
-      q.local_date AS order_date,
-      q.local_hour AS order_hour,
+      DATE_FROM_UNIX_DATE(CAST(FLOOR(t.local_us / 86400000000) AS INT)) AS order_date,
+      CAST(FLOOR(t.local_us / 3600000000) AS BIGINT) - 24 * CAST(FLOOR(t.local_us / 86400000000) AS BIGINT) AS order_hour,
       t.updated_at,
       t.updated_us,
       CASE
@@ -207,11 +214,9 @@ FROM (
       t.raw_text,
       t.source_file,
       t.ds
-    FROM priced AS t
+    FROM located AS t
     LEFT JOIN ecommerce_ref.dates AS d
       ON d.calendar_date = t.ds
-    LEFT JOIN ecommerce_ref.zone_quarters AS q
-      ON q.zone_quarter = CAST(FLOOR(t.ordered_us / 900000000) AS BIGINT)
     LEFT JOIN ecommerce_ref.enums AS l
       ON l.enum_name = 'line_type' AND l.enum_value = t.line_type
     LEFT JOIN ecommerce_ref.enums AS u

@@ -36,7 +36,7 @@ TIE_EXCEPT = {"ds"}
 NOT_REASONS = ("clean", "duplicate", "nulled")
 AGENTS_OF = "clean.clickstream"
 ROBOTS_LAST = (
-    "692fb14bd47d"  # of the model this was seen to hold of: test_robots.py says what to look at when it changes
+    "cdbc1bd247fd"  # of the model this was seen to hold of: test_robots.py says what to look at when it changes
 )
 
 

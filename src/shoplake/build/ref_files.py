@@ -23,7 +23,7 @@ class RefFiles:
         self.files: dict[str, DataFile] = {}
 
     def calendar(self) -> dict[str, pa.Table]:
-        """ref.dates and ref.zone_quarters of the shop's zone and country."""
+        """ref.dates and ref.zone_days of the shop's zone and country."""
         settings = self.plan.settings
         shop_zone = zone(settings["timezone"], "timezone")
         return {
@@ -32,10 +32,10 @@ class RefFiles:
                 fingerprint("dates", __version__, settings["timezone"], settings["country"]),
                 lambda: reference.dates(shop_zone, settings["country"]),
             ),
-            "zone_quarters": self._kept(
-                "zone_quarters",
-                fingerprint("quarters", __version__, settings["timezone"]),
-                lambda: reference.zone_quarters(shop_zone),
+            "zone_days": self._kept(
+                "zone_days",
+                fingerprint("zone_days", __version__, settings["timezone"]),
+                lambda: reference.zone_days(shop_zone),
             ),
         }
 

@@ -11,7 +11,7 @@ from shoplake.contracts import Contracts
 from shoplake.errors import WrongUse
 
 FIRST, LAST = dt.date(2000, 1, 1), dt.date(2050, 12, 31)
-QUARTER = 900  # seconds
+DAY = 86400  # seconds
 
 # ISO 4217, without funds, metals and test codes.
 CURRENCIES = [
@@ -219,77 +219,42 @@ def _holidays(country: str) -> dict[dt.date, str]:
         ) from None
 
 
-def zone_quarters(zone: ZoneInfo) -> pa.Table:
-    """ref.zone_quarters: the shop's date and hour in every quarter of an hour of UTC from 2000 to 2050.
-
-    An offset changes at most a few times a year, so it is asked for once an hour boundary that a bisection finds.
-    """
-    first = int(dt.datetime(FIRST.year, 1, 1, tzinfo=dt.UTC).timestamp()) // QUARTER
-    last = int(dt.datetime(LAST.year + 1, 1, 1, tzinfo=dt.UTC).timestamp()) // QUARTER
-    quarters = np.arange(first, last, dtype=np.int64)
-    local = quarters * QUARTER + _offsets(zone, first, last)
-    days, seconds = np.divmod(local, 86400)
-    return pa.table(
-        {
-            "zone_quarter": pa.array(quarters),
-            "local_date": pa.array(days.astype("int32"), pa.int32()).cast(pa.date32()),
-            "local_hour": pa.array(seconds // 3600),
-        }
-    )
-
-
 def zone_days(zone: ZoneInfo) -> pa.Table:
-    """ref.zone_quarters in a table small enough for an engine that keeps one side of a join in memory: a row a day of UTC.
+    """ref.zone_days: the shop's clock on each day of UTC from 2000 to 2050: `before_us` ahead of UTC until `change_us`, then `after_us`.
 
-    utc_day (days since 1970), change_us, before_us, after_us: the shop's clock is `before_us` ahead of UTC until `change_us`,
-    then `after_us`. Raises WrongUse for a zone whose clock changes twice within a day of UTC.
+    Raises WrongUse for a zone whose clock changes twice within a day of UTC.
     """
-    first = int(dt.datetime(FIRST.year, 1, 1, tzinfo=dt.UTC).timestamp()) // QUARTER
-    last = int(dt.datetime(LAST.year + 1, 1, 1, tzinfo=dt.UTC).timestamp()) // QUARTER
-    a_day = 86400 // QUARTER
-    offsets = _offsets(zone, first, last).reshape(-1, a_day)
-    changes = np.diff(offsets, axis=1) != 0
-    if int(changes.sum(axis=1).max()) > 1:
-        raise WrongUse(f"timezone: the clock of {zone.key} changes twice within a day of UTC, expected once at most. Choose another zone.")
-    days = first // a_day + np.arange(len(offsets))
-    change = days * a_day + np.where(changes.any(axis=1), changes.argmax(axis=1) + 1, 0)
-    return pa.table(
-        {
-            "utc_day": pa.array(days),
-            "change_us": pa.array(change * QUARTER * 1_000_000),
-            "before_us": pa.array(offsets[:, 0] * 1_000_000),
-            "after_us": pa.array(offsets[:, -1] * 1_000_000),
-        }
-    )
+    first, last = ((day - dt.date(1970, 1, 1)).days for day in (FIRST, LAST))
+    days = np.arange(first, last + 1)
+    offsets = np.array([_offset(zone, int(day) * DAY) for day in [*days, last + 1]])
+    changes = days * DAY
+    for i in np.flatnonzero(np.diff(offsets)):
+        changes[i] = _change(zone, int(changes[i]))
+        if _offset(zone, int(changes[i])) != offsets[i + 1]:
+            day = FIRST + dt.timedelta(int(i))
+            raise WrongUse(f"timezone: the clock of {zone.key} changes twice on {day} UTC, expected once at most. Choose another zone.")
+    return pa.table({
+        "utc_day": pa.array(days),
+        "change_us": pa.array(changes * 1_000_000),
+        "before_us": pa.array(offsets[:-1] * 1_000_000),
+        "after_us": pa.array(offsets[1:] * 1_000_000),
+    })  # fmt: skip
 
 
-def _offsets(zone: ZoneInfo, first: int, last: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Offset from UTC in seconds for each quarter of an hour in [first, last)."""
+def _change(zone: ZoneInfo, start: int) -> int:
+    """The second in which a clock changes that is another a day after `start`."""
+    before, low, high = _offset(zone, start), start, start + DAY
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _offset(zone, middle) == before else (low, middle)
+    return high
 
-    def offset(quarter: int) -> int:
-        found = dt.datetime.fromtimestamp(quarter * QUARTER, zone).utcoffset()
-        assert found is not None
-        return int(found.total_seconds())
 
-    offsets = np.empty(last - first, dtype=np.int64)
-    step, at, now = 96, first, offset(first)
-    while at < last:
-        ahead = min(at + step, last)
-        then = offset(ahead)
-        if then == now:
-            offsets[at - first : ahead - first] = now
-            at = ahead
-            continue
-        low, high = at, ahead
-        while high - low > 1:
-            middle = (low + high) // 2
-            if offset(middle) == now:
-                low = middle
-            else:
-                high = middle
-        offsets[at - first : high - first] = now
-        at, now = high, offset(high)
-    return offsets
+def _offset(zone: ZoneInfo, second: int) -> int:
+    """How far the clock is ahead of UTC, in seconds."""
+    found = dt.datetime.fromtimestamp(second, zone).utcoffset()
+    assert found is not None
+    return int(found.total_seconds())
 
 
 def enums(contracts: Contracts) -> pa.Table:

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from shoplake.errors import WrongUse
 
-NAMED_FUNCTIONS = {"TIDY", "FOLD", "TO_INT", "TO_DECIMAL", "TO_TIME", "TO_DAY", "MICROS", "RATIO"}
+NAMED_FUNCTIONS = {"TIDY", "FOLD", "TO_INT", "TO_DECIMAL", "TO_TIME", "TO_DAY", "MICROS", "DAY_OF", "RATIO"}
 
 ALLOWED: tuple[type[exp.Expr], ...] = (
     # structure

@@ -99,6 +99,10 @@ def _micros(x: str) -> str:
     return f"(({seconds}) * 1000000 + CAST(RPAD(SUBSTR(CAST({x} AS STRING), 21, 6), 6, '0') AS BIGINT))"
 
 
+def _day_of(us: str) -> str:
+    return f"DATE_ADD(CAST('1970-01-01' AS DATE), CAST(FLOOR({us} / 86400000000) AS INT))"
+
+
 def _ratio(a: str, b: str, scale: str) -> str:
     """a / b, exact, rounded half away from zero; NULL when b is 0 or the quotient has no place in DECIMAL(18, scale).
 
@@ -127,6 +131,7 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "to_time": _to_time,
     "to_day": _to_day,
     "micros": _micros,
+    "day_of": _day_of,
     "ratio": _ratio,
 }
 

@@ -81,6 +81,10 @@ def _micros(x: str) -> str:
     return f"UTC_TO_UNIX_MICROS({x})"
 
 
+def _day_of(us: str) -> str:
+    return f"DAYS_ADD(CAST('1970-01-01' AS DATE), CAST(FLOOR({us} / 86400000000) AS BIGINT))"
+
+
 def _ratio(a: str, b: str, scale: str) -> str:
     """a / b, exact, rounded half away from zero; NULL when b is 0 or the quotient has no place in DECIMAL(18, scale).
 
@@ -112,6 +116,7 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "to_time": _to_time,
     "to_day": _to_day,
     "micros": _micros,
+    "day_of": _day_of,
     "ratio": _ratio,
 }
 

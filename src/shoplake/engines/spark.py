@@ -119,6 +119,10 @@ def _micros(x: str) -> str:
     return f"UNIX_MICROS(CAST({x} AS TIMESTAMP_LTZ))"
 
 
+def _day_of(us: str) -> str:
+    return f"DATE_FROM_UNIX_DATE(CAST(FLOOR({us} / 86400000000) AS INT))"
+
+
 def _ratio(a: str, b: str, scale: str) -> str:
     """Exact, rounded half away from zero: both sides hold at most 22 digits, so the quotient keeps digits to spare."""
     wide = f"CAST({a} AS DECIMAL(24, 4)) / NULLIF(CAST({b} AS DECIMAL(24, 4)), 0)"
@@ -133,6 +137,7 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "to_time": _to_time,
     "to_day": _to_day,
     "micros": _micros,
+    "day_of": _day_of,
     "ratio": _ratio,
 }
 

@@ -137,7 +137,7 @@ class _Judge:
         """ref, made here: a stream needs nobody's build."""
         told, shop_zone = self._told, zone(self._told.timezone, "timezone")
         tables = {
-            "dates": reference.dates(shop_zone, told.country), "zone_quarters": reference.zone_quarters(shop_zone), "shop": reference.shop(told.timezone, told.currency),
+            "dates": reference.dates(shop_zone, told.country), "zone_days": reference.zone_days(shop_zone), "shop": reference.shop(told.timezone, told.currency),
             "enums": pa.table({name: [row[i] for row in told.enums] for i, name in enumerate(("enum_name", "enum_value"))}),
         }  # fmt: skip
         for name, rows in tables.items():
