@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import statistics
 import subprocess
@@ -93,7 +92,7 @@ def _busy_seconds() -> float | None:
 
 
 def repetition(side: str, work: Work, threads: int, parent: Path, *, prove: bool = False) -> Sample:
-    """Run a work once. Its folder is removed afterwards, and its process group ended whatever happened."""
+    """Run a work once. Its folder is emptied afterwards, and its process group ended whatever happened."""
     folder = Path(tempfile.mkdtemp(prefix=f"{side}-", dir=parent))
     asked = {"folder": str(folder), "threads": threads, "prove": prove, **work.arguments}
     command = [sys.executable, "-m", "benchmarks.work", work.function, json.dumps(asked)]
@@ -118,9 +117,21 @@ def repetition(side: str, work: Work, threads: int, parent: Path, *, prove: bool
             raise RuntimeError(f"{side} {work.function} ended with {child.returncode}:\n{said}")
         answer = json.loads((folder / ".out").read_text().splitlines()[-1])
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _empty(folder)
     unit = 1024 if sys.platform != "darwin" else 1024 * 1024
     return Sample(side, answer["wall"], answer["cpu"], wall, cpu, usage.ru_maxrss / unit, others, answer["facts"])
+
+
+def _empty(folder: Path) -> None:
+    """Free what its files hold, and leave them: for half a minute after many files were removed ext4 searches long for the place of
+    each new one, and the next repetition would pay for it. A raw file is another lake's too."""
+    for path in folder.rglob("*"):
+        if path.is_symlink() or not path.is_file():
+            continue
+        if path.stat().st_nlink > 1:
+            path.unlink()
+        else:
+            os.truncate(path, 0)
 
 
 def _wait(pid: int) -> tuple[int, Any]:
@@ -140,22 +151,24 @@ def measure(case: Case, folder: Path, rounds: int, say: Callable[[str], None]) -
 
     0 rounds: the warm-up alone is the only round; quick, to see that it works, and no figure to keep.
     """
-    warm = [
-        repetition(side, work, case.threads, folder, prove=True)
-        for side, work in (("reference", case.reference), ("ours", case.ours))
-    ]
-    equal = case.prove(warm[0].facts, warm[1].facts)
-    found = [] if rounds else [_round(case, warm)]
-    for number in range(rounds):
-        samples = [
-            repetition(side, getattr(case, side), case.threads, folder)
-            for side in ("reference", "ours", "ours", "reference")
+    with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as scratch:
+        parent = Path(scratch)
+        warm = [
+            repetition(side, work, case.threads, parent, prove=True)
+            for side, work in (("reference", case.reference), ("ours", case.ours))
         ]
-        for sample in samples:
-            _same(warm[sample.side == "ours"].facts, sample.facts, case.name)
-        found.append(_round(case, samples))
-        say(f"{case.name}, {case.threads} threads, round {number + 1} of {rounds}: {found[-1]['ratio']:.2f}")
-    return _summary(case, found, equal)
+        equal = case.prove(warm[0].facts, warm[1].facts)
+        found = [] if rounds else [_round(case, warm)]
+        for number in range(rounds):
+            samples = [
+                repetition(side, getattr(case, side), case.threads, parent)
+                for side in ("reference", "ours", "ours", "reference")
+            ]
+            for sample in samples:
+                _same(warm[sample.side == "ours"].facts, sample.facts, case.name)
+            found.append(_round(case, samples))
+            say(f"{case.name}, {case.threads} threads, round {number + 1} of {rounds}: {found[-1]['ratio']:.2f}")
+        return _summary(case, found, equal)
 
 
 def _same(first: Facts, then: Facts, name: str) -> None:

@@ -101,13 +101,14 @@ def ours(a: Facts) -> Callable[[], Callable[[], Facts]]:
 def _unfound(builder: "EmbeddedBuilder", table: str) -> int:
     """Clean rows whose texts are not those of a raw row of the same day."""
     from shoplake.engines.duckdb import FUNCTIONS
+    from shoplake.engines.duckdb_raw import raw_select
 
     files = [f for one in builder.plan.new for f in one.files]
-    builder.engine.raw_view(builder.plan.contracts.table(f"raw.{table}"), files, builder.lake.files.address)
+    raw = raw_select(builder.plan.contracts.table(f"raw.{table}"), files, builder.lake.files.address)
     tidy = ", ".join(f"{FUNCTIONS['tidy'](c)}" for c in KEPT[table])
     left, right = (
-        f"SELECT DISTINCT ds, {c} FROM lake.{layer}.{table}"
-        for layer, c in (("clean", ", ".join(KEPT[table])), ("raw", tidy))
+        f"SELECT DISTINCT ds, {c} FROM {source}"
+        for source, c in ((f"lake.clean.{table}", ", ".join(KEPT[table])), (f"({raw})", tidy))
     )
     return int(builder.engine.rows(f"SELECT COUNT(*) FROM ({left} EXCEPT {right})")[0][0])
 

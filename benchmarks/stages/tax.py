@@ -4,10 +4,12 @@
 the same things on a fresh lake with nothing around them: no planning, no hashing of files, no syncing, no classifying of agents.
 """
 
+import itertools
 import json
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -96,47 +98,44 @@ def capture(a: Facts) -> Callable[[], Facts]:
 
 
 def _record(folder: Path, root: str) -> list[list[str]]:
-    """Have every statement, Arrow table and renaming of a build written down as [what, text, more]."""
+    """Have every statement, Arrow table and renaming of a build written down as [what, text, more, the connection's number]."""
     import pyarrow.parquet as pq
 
     from shoplake.build import clean
     from shoplake.engines.duckdb import DuckDB
 
     steps: list[list[str]] = []
-    inside: list[int] = []  # an Arrow table becomes a table through `execute`; that is one step
+    inside = threading.local()  # an Arrow table becomes a table through `execute`; that is one step
+
+    def whole(what: str, engine: DuckDB, text: str, more: str, method: Callable[[], Any]) -> Any:
+        if getattr(inside, "now", False):
+            return method()
+        steps.append([what, text.replace(root, PLACE), more, engine.number])
+        inside.now = True
+        try:
+            return method()
+        finally:
+            inside.now = False
 
     def wrapped(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        def call(engine: DuckDB, sql: str) -> Any:
-            if not inside:
-                steps.append([name, sql.replace(root, PLACE), ""])
-            return method(engine, sql)
-
-        return call
+        return lambda engine, sql: whole(name, engine, sql, "", lambda: method(engine, sql))
 
     for name in ("execute", "rows", "fetch"):
         setattr(DuckDB, name, wrapped(name, getattr(DuckDB, name)))
-    arrow_table, named = DuckDB.arrow_table, clean._named
+    arrow_table, side_by_side, named = DuckDB.arrow_table, DuckDB.run_side_by_side, clean._named
 
     def kept_table(engine: DuckDB, name: str, table: Any) -> None:
-        file = f"{len(steps)}.parquet"
+        file = f"{len(steps)}{engine.number}.parquet"
         pq.write_table(table, folder / file)
-        steps.append(["arrow", name, file])
-        inside.append(1)
-        arrow_table(engine, name, table)
-        inside.pop()
+        whole("arrow", engine, engine.place(name), file, lambda: arrow_table(engine, name, table))
 
-    def kept_named(lake: Any, written: Path, final: Path) -> Any:
-        steps.append(["move", str(written).replace(root, PLACE), str(final).replace(root, PLACE)])
-        return named(lake, written, final)
-
-    side_by_side = DuckDB.run_side_by_side
-
-    def kept_side_by_side(engine: DuckDB, statements: Any) -> None:
+    def kept_side_by_side(engine: DuckDB, statements: Any) -> Any:
         listed = list(statements)
-        steps.append(["side by side", json.dumps([sql.replace(root, PLACE) for sql in listed]), ""])
-        inside.append(1)
-        side_by_side(engine, listed)
-        inside.pop()
+        return whole("side by side", engine, json.dumps(listed), "", lambda: side_by_side(engine, listed))
+
+    def kept_named(lake: Any, written: Path, final: Path, rows: int) -> Any:
+        steps.append(["move", str(written).replace(root, PLACE), str(final).replace(root, PLACE), ""])
+        return named(lake, written, final, rows)
 
     DuckDB.arrow_table, clean._named = kept_table, kept_named  # type: ignore[method-assign, assignment]
     DuckDB.run_side_by_side = kept_side_by_side  # type: ignore[method-assign, assignment]
@@ -150,19 +149,23 @@ def bare(a: Facts) -> Callable[[], Callable[[], Facts]]:
     root = setting.fresh_lake(a["raw"], a["folder"]).resolve()
     captured = Path(a["captured"])
     steps = [
-        [what, text.replace(PLACE, str(root)), more.replace(PLACE, str(root))]
-        for what, text, more in json.loads((captured / "steps.json").read_text())
+        [what, text.replace(PLACE, str(root)), more.replace(PLACE, str(root)), number]
+        for what, text, more, number in json.loads((captured / "steps.json").read_text())
     ]
-    tables = {more: pq.read_table(captured / more) for what, _, more in steps if what == "arrow"}
+    tables = {more: pq.read_table(captured / more) for what, _, more, _ in steps if what == "arrow"}
     shutil.copytree(captured / "ref", root / "ref", dirs_exist_ok=True)
-    database = next(Path(m.group(1)) for _, text, _ in steps if (m := re.match(r"ATTACH '(/[^']+)' AS gen", text)))
+    database = next(Path(m.group(1)) for _, text, *_ in steps if (m := re.match(r"ATTACH '(/[^']+)' AS gen", text)))
     database.parent.mkdir(parents=True, exist_ok=True)
     (root / ".scratch").mkdir(exist_ok=True)
 
     def timed() -> Callable[[], Facts]:
         connection = setting.connect(a["threads"], a["folder"])
-        for what, text, more in steps:
-            _step(connection, what, text, more, tables)
+        for number, some in _phases(steps):
+            if number:
+                _side_by_side(connection, a["threads"], some, tables)
+            else:
+                for step in some:
+                    _step(connection, step, tables)
         connection.close()
         return lambda: _facts(database)
 
@@ -184,10 +187,25 @@ def _make_room(sql: str) -> None:
         os.makedirs(os.path.dirname(target), exist_ok=True)
 
 
-def _step(connection: Any, what: str, text: str, more: str, tables: Facts) -> None:
+def _phases(steps: list[list[str]]) -> list[tuple[bool, list[list[str]]]]:
+    """Runs of steps of one connection, and of several side by side. What those share comes before them: which agents are robots. A
+    file gets its name when all are written."""
+    found = []
+    for apart, some in itertools.groupby((s for s in steps if s[0] != "move"), lambda step: step[3] != ""):
+        run = list(some)
+        if apart:
+            shared = [s for s in run if "CREATE SCHEMA" in s[1] or "INTO lake.ref.user_agents" in s[1] or s[0] == "arrow"]
+            found += [(False, shared), (True, [s for s in run if s not in shared]), (False, [s for s in steps if s[0] == "move"])]
+        else:
+            found.append((False, run))
+    return found
+
+
+def _step(connection: Any, step: list[str], tables: Facts) -> None:
+    what, text, more, _ = step
     if what == "arrow":
         connection.register("arriving", tables[more])
-        connection.execute(f"CREATE OR REPLACE TABLE lake.{text} AS SELECT * FROM arriving")
+        connection.execute(f"CREATE OR REPLACE TABLE {text} AS SELECT * FROM arriving")
         connection.unregister("arriving")
     elif what == "move":
         os.makedirs(os.path.dirname(more), exist_ok=True)
@@ -197,21 +215,26 @@ def _step(connection: Any, what: str, text: str, more: str, tables: Facts) -> No
     elif what == "fetch":
         connection.sql(text).to_arrow_table()
     elif what == "side by side":
-        _side_by_side(connection, json.loads(text))
+        for sql in json.loads(text):
+            _make_room(sql)
+            connection.execute(sql).fetchall()
     else:
         _make_room(text)
         connection.execute(text)
 
 
-def _side_by_side(connection: Any, statements: list[str]) -> None:
-    for sql in statements:
-        _make_room(sql)
-    threads = int(connection.execute("SELECT current_setting('threads')").fetchone()[0])
+def _side_by_side(connection: Any, threads: int, steps: list[list[str]], tables: Facts) -> None:
+    """Each connection's steps in their order, as many connections at a time as there are threads."""
+    numbers = list(dict.fromkeys(step[3] for step in steps))
+    at_once = min(threads, len(numbers))
 
-    def work(k: int) -> None:
+    def work(number: str) -> None:
         with connection.cursor() as cursor:
-            for sql in statements[k::threads]:
-                cursor.execute(sql)
+            for step in steps:
+                if step[3] == number:
+                    _step(cursor, step, tables)
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, range(threads)))
+    connection.execute(f"SET external_threads = {at_once}")
+    with ThreadPoolExecutor(at_once) as pool:
+        list(pool.map(work, numbers))
+    connection.execute("SET external_threads = 1")

@@ -4,15 +4,13 @@ A clean model types a record and gives the first reason that rejects it. What is
 which of two copies of a key stays, what goes to clean and what to rejected, the counts, the files.
 """
 
+import math
 import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-
-import pyarrow.parquet as pq
 
 from shoplake.build.models import Model
 from shoplake.build.reference import fingerprint
@@ -20,6 +18,7 @@ from shoplake.build.render import render
 from shoplake.contracts import Contracts
 from shoplake.engines import duckdb as facts
 from shoplake.engines.duckdb import DuckDB, quote
+from shoplake.engines.duckdb_raw import raw_select
 from shoplake.errors import CheckFailed
 from shoplake.lake.files import fsync
 from shoplake.lake.layout import Lake
@@ -29,15 +28,16 @@ from shoplake.lake.receipts import RawFile
 
 T = TypeVar("T")
 U = TypeVar("U")
-# Bytes of raw text judged in one statement: enough to keep the processors busy, little enough for the memory limit.
-BATCH_BYTES = 192 * 1024 * 1024
+# Bytes of raw text judged at a time: enough that statements are few, little enough for the memory limit.
+BATCH_BYTES = 256 * 1024 * 1024
+SMALL_BYTES = 8 * 1024 * 1024  # not worth dividing
+DAY_BYTES = 256 * 1024  # cost about as much as the files of a day do beside what they hold
 # The day a key arrived must not decide, so it is not among the columns that break a tie.
 TIE_EXCEPT = {"ds"}
 NOT_REASONS = ("clean", "duplicate", "nulled")
 AGENTS_OF = "clean.clickstream"
-ROBOTS_LAST = (
-    "cdbc1bd247fd"  # of the model this was seen to hold of: test_robots.py says what to look at when it changes
-)
+ROBOTS_REASON = "bot:user_agent"  # the last of
+ROBOTS_LAST = "cdbc1bd247fd"  # this model: test_robots.py says what to look at when it changes
 
 
 @dataclass(frozen=True)
@@ -64,32 +64,47 @@ def arrival(table: str, ds: str, files: list[RawFile], model_fingerprint: str) -
     return Arrival(table, ds, fingerprint(model_fingerprint, *inputs), tuple(files))
 
 
-def batches(arrivals: list[Arrival]) -> Iterator[list[Arrival]]:
-    """Arrivals of one table in runs of about BATCH_BYTES; a single larger one runs alone."""
-    batch: list[Arrival] = []
-    size = 0
+def batches(arrivals: list[Arrival], at_once: int = 1) -> list[list[Arrival]]:
+    """Arrivals of one table in runs, of which `at_once` hold about BATCH_BYTES together. A partition is never divided.
+
+    The first and the last are smaller by a third, so that of two that run at a time one judges while the other writes.
+    """
+    total = sum(one.bytes for one in arrivals)
+    many = at_once * math.ceil(total / BATCH_BYTES) if total > SMALL_BYTES else 1
+    work = total + DAY_BYTES * len(arrivals)
+    found: dict[int, list[Arrival]] = {}
+    done = 0.0
     for one in arrivals:
-        if batch and size + one.bytes > BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(one)
-        size += one.bytes
-    if batch:
-        yield batch
+        mine = (one.bytes + DAY_BYTES) / work
+        found.setdefault(int(((done + mine / 2) * (3 * many - 2) + 1) / 3), []).append(one)
+        done += mine
+    return list(found.values())
 
 
-def judge(engine: DuckDB, lake: Lake, contracts: Contracts, model: Model, batch: list[Arrival]) -> None:
-    """Judge a batch of raw partitions of one table: lake.work.judged, a row a record.
+_RAW = "\0"  # stands in a SELECT for the records of a batch
+
+
+def select(model: Model) -> str:
+    """What `judge` takes: the model for DuckDB, made once for all batches."""
+    return render(model, facts, place=lambda name: _RAW if name == f"raw.{model.table.name}" else facts.place(name))
+
+
+def judge(engine: DuckDB, lake: Lake, contracts: Contracts, model: Model, select: str, batch: list[Arrival]) -> None:
+    """Judge a batch of raw partitions of one table: work.judged, a row a record.
 
     Raises CheckFailed when a raw file is not what its receipt says.
     """
     files = [f for one in batch for f in one.files]
     check_unchanged(lake, files, engine.threads)
-    engine.raw_view(contracts.table(f"raw.{model.table.name}"), files, lake.files.address)
-    keep = "reject IS NOT NULL"
+    rejected = "reject IS NOT NULL"
     if model.name == AGENTS_OF and judges_robots_last(model):  # it may yet turn out to be a robot's
-        keep += " OR user_agent NOT IN (SELECT user_agent FROM lake.ref.user_agents)"
-    engine.execute(f"CREATE OR REPLACE TABLE lake.work.judged AS {_judged(model, keep)}")
+        rejected += " OR user_agent NOT IN (SELECT user_agent FROM lake.ref.user_agents)"
+    raw = raw_select(contracts.table(f"raw.{model.table.name}"), files, lake.files.address)
+    engine.execute(
+        f"CREATE OR REPLACE TABLE {engine.place('work.judged')} AS SELECT {_names(model)}, reject, nulled_values, "
+        f"CASE WHEN {rejected} THEN raw_text END AS raw_text, CASE WHEN {rejected} THEN source_file END AS source_file "
+        f"FROM ({select.replace(_RAW, f'({raw})')})"
+    )
 
 
 def judges_robots_last(model: Model) -> bool:
@@ -99,13 +114,13 @@ def judges_robots_last(model: Model) -> bool:
 
 def arriving_agents(engine: DuckDB, lake: Lake, contracts: Contracts, batch: list[Arrival]) -> list[str]:
     """User agents of a batch's records that ref.user_agents does not know yet. Reads the files: see `judge_robots`."""
-    engine.raw_view(contracts.table("raw.clickstream"), [f for one in batch for f in one.files], lake.files.address)
-    return _unknown(engine, "SELECT TRIM(user_agent, ' ') AS user_agent FROM lake.raw.clickstream")
+    raw = raw_select(contracts.table("raw.clickstream"), [f for one in batch for f in one.files], lake.files.address)
+    return _unknown(engine, f"SELECT TRIM(user_agent, ' ') AS user_agent FROM ({raw})")
 
 
 def unseen_agents(engine: DuckDB) -> list[str]:
     """User agents of judged rows that ref.user_agents does not know yet."""
-    return _unknown(engine, "SELECT user_agent FROM lake.work.judged WHERE reject IS NULL")
+    return _unknown(engine, f"SELECT user_agent FROM {engine.place('work.judged')} WHERE reject IS NULL")
 
 
 def _unknown(engine: DuckDB, agents: str) -> list[str]:
@@ -114,30 +129,14 @@ def _unknown(engine: DuckDB, agents: str) -> list[str]:
     return sorted(str(row[0]) for row in rows)
 
 
-def judge_robots(engine: DuckDB, contracts: Contracts, model: Model) -> None:
-    """Judge the clean rows of robots again, now that ref.user_agents knows them: the files are read once.
+def judge_robots(engine: DuckDB) -> None:
+    """Reject the clean rows of robots, now that ref.user_agents knows them: the files are read once.
 
-    Their clean values stand in for the record. This is right of a model that changes nothing which is clean already, keeps
-    the agent as it came, and asks ref.user_agents for nothing but its last reason. The one that comes with shoplake is known
-    to; of any other nothing is known, so the agents are classified before it judges.
+    This is right of a model that keeps the agent as it came, and asks ref.user_agents for nothing but its last reason. The one
+    that comes with shoplake is known to; of any other nothing is known, so the agents are classified before it judges.
     """
-    raw = contracts.table(f"raw.{model.table.name}")
-    clean = set(model.table.names)
-    columns = ", ".join(f"CAST({c if c in clean else 'NULL'} AS VARCHAR) AS {c}" for c in raw.names)
-    theirs = "reject IS NULL AND user_agent IN (SELECT user_agent FROM lake.ref.user_agents WHERE is_bot)"
-    engine.execute(
-        f"CREATE OR REPLACE TABLE lake.work.again AS SELECT {columns}, raw_text, FALSE AS is_malformed, source_file, ds "
-        f"FROM lake.work.judged WHERE {theirs}; DELETE FROM lake.work.judged WHERE {theirs}; "
-        f"CREATE OR REPLACE VIEW lake.raw.{raw.name} AS SELECT * FROM lake.work.again; "
-        f"INSERT INTO lake.work.judged {_judged(model, 'reject IS NOT NULL')}; DROP VIEW lake.raw.{raw.name}; DROP TABLE lake.work.again"
-    )
-
-
-def _judged(model: Model, keep_text: str) -> str:
-    return (
-        f"SELECT {_names(model)}, reject, nulled_values, CASE WHEN {keep_text} THEN raw_text END AS raw_text, source_file "
-        f"FROM ({render(model, facts, place=facts.place)})"
-    )
+    robots = "SELECT user_agent FROM lake.ref.user_agents WHERE is_bot"
+    engine.execute(f"UPDATE {engine.place('work.judged')} SET reject = '{ROBOTS_REASON}' WHERE reject IS NULL AND user_agent IN ({robots})")
 
 
 def _names(model: Model) -> str:
@@ -151,7 +150,7 @@ def write(engine: DuckDB, lake: Lake, model: Model, batch: list[Arrival]) -> lis
     not hold for a partition; nothing is published then.
     """
     table = model.table
-    judged, alike, extra = facts.place("work.judged"), facts.place("work.alike"), facts.place("work.extra")
+    judged, alike, extra = (engine.place(f"work.{name}") for name in ("judged", "alike", "extra"))
     # Keys with the same hash first: few rows are left, and no text of the others is compared.
     mark = f"HASH({', '.join(('ds', *table.spec.key))})"
     engine.execute(
@@ -160,10 +159,10 @@ def write(engine: DuckDB, lake: Lake, model: Model, batch: list[Arrival]) -> lis
         f"CREATE OR REPLACE TABLE {extra} AS {further_copies(model, alike, 'row_id')}; DROP TABLE {alike}"
     )
     found = counted(engine.rows(count_select(judged, extra, "rowid")))
-    engine.execute("DELETE FROM lake.work.judged WHERE rowid IN (SELECT row_id FROM lake.work.extra)")
+    engine.execute(f"DELETE FROM {judged} WHERE rowid IN (SELECT row_id FROM {extra})")
     filled = [one for one in batch if found.get(one.ds, {}).get("clean")]
     written = _write(engine, lake, model, filled, batch)
-    engine.execute("DROP TABLE lake.work.judged; DROP TABLE lake.work.extra")
+    engine.execute(f"DROP TABLE {judged}; DROP TABLE {extra}")
     return [account(one, found.get(one.ds, {}), written) for one in batch]
 
 
@@ -187,6 +186,8 @@ def _check_unchanged(lake: Lake, file: RawFile) -> None:
 
 
 Files = dict[str, list[DataFile]]  # by ds
+# Files that have no name yet, each with the rows that DuckDB says it wrote, by layer and partition.
+Parts = dict[tuple[str, Arrival], list[tuple[Path, int]]]
 _PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 REJECTED = (
     "SPLIT_PART(reject, ':', 1) AS reject_reason, SPLIT_PART(reject, ':', 2) AS reject_column, "
@@ -215,43 +216,39 @@ def further_copies(model: Model, judged: str, row_id: str) -> str:
 def _write(engine: DuckDB, lake: Lake, model: Model, filled: list[Arrival], batch: list[Arrival]) -> dict[str, Files]:
     """Several statements at a time. Of clean rows one a day: for clicks two thirds of the work of one that sorts rows into folders.
     Of rejected ones one that sorts: of few rows a day, a sixth of the work of a statement a day."""
-    name, columns = model.table.name, _names(model).removesuffix(", ds")
-    good, bad = _stage(lake, f"clean-{name}"), _stage(lake, f"rejected-{name}")
-    clean = {one: [good / f"{one.ds}.parquet"] for one in filled}
-    engine.run_side_by_side([
-        f"COPY (SELECT {REJECTED}, ds FROM lake.work.judged WHERE reject IS NOT NULL) TO {quote(str(bad))} ({_PARQUET}, PARTITION_BY (ds))",
+    table, columns, judged = model.table.name, _names(model).removesuffix(", ds"), engine.place("work.judged")
+    # It goes with the build's scratch: a folder that is made soon after another was removed costs ext4 a search.
+    stage = lake.scratch / f"{table}-{batch[0].ds}"
+    stage.mkdir(parents=True)
+    paths = {one: stage / f"{one.ds}.parquet" for one in filled}
+    sorted_out, *told = engine.run_side_by_side([
+        f"COPY (SELECT {REJECTED}, ds FROM {judged} WHERE reject IS NOT NULL) TO {quote(str(stage / 'rejected'))} ({_PARQUET}, PARTITION_BY (ds), RETURN_STATS)",
         *(
-            f"COPY (SELECT {columns} FROM lake.work.judged WHERE ds = DATE '{one.ds}' AND reject IS NULL) TO {quote(str(path))} ({_PARQUET})"
-            for one, (path,) in clean.items()
+            f"COPY (SELECT {columns} FROM {judged} WHERE ds = DATE '{one.ds}' AND reject IS NULL) TO {quote(str(path))} ({_PARQUET})"
+            for one, path in paths.items()
         ),
     ])  # fmt: skip
     kill_point("in_clean_files")
-    rejected = {one: sorted((bad / f"ds={one.ds}").glob("*.parquet")) for one in batch}
-    return {"clean": _publishable(lake, lake.clean / name, clean), "rejected": _publishable(lake, lake.rejected / name, rejected)}
+    parts: Parts = {("clean", one): [(path, rows)] for (one, path), ((rows,),) in zip(paths.items(), told, strict=True)}
+    by_day = {f"ds={one.ds}": one for one in batch}
+    for file, rows, *_ in sorted(sorted_out):
+        parts.setdefault(("rejected", by_day[Path(file).parent.name]), []).append((Path(file), rows))
+    return _publishable(lake, table, parts)
 
 
-def _stage(lake: Lake, name: str) -> Path:
-    stage = lake.scratch / name
-    shutil.rmtree(stage, ignore_errors=True)
-    stage.mkdir(parents=True)
-    return stage
-
-
-def _publishable(lake: Lake, home: Path, written: dict[Arrival, list[Path]]) -> Files:
-    """ds -> files on disk under the name a manifest gives them."""
-    _at_once(fsync, [path for paths in written.values() for path in paths])
-    moves: list[tuple[str, Path, Path]] = []  # ds, from, to
-    for one, paths in written.items():
-        if paths:
-            folder = _place(lake, home / f"ds={one.ds}", one.b)
-            folder.mkdir(parents=True)
-            moves += [(one.ds, path, folder / f"part-{n}.parquet") for n, path in enumerate(paths)]
-    found: Files = {}
-    for (ds, _, _), file in zip(moves, _at_once(lambda move: _named(lake, *move[1:]), moves), strict=True):
-        found.setdefault(ds, []).append(file)
-    _at_once(fsync, list({to.parent for _, _, to in moves}))
-    for file in (f for files in found.values() for f in files):
+def _publishable(lake: Lake, table: str, parts: Parts) -> dict[str, Files]:
+    """layer -> ds -> files on disk under the names a manifest gives them."""
+    _at_once(fsync, [path for files in parts.values() for path, _ in files])
+    moves: list[tuple[str, str, Path, Path, int]] = []  # layer, ds, from, to, rows
+    for (layer, one), files in parts.items():
+        folder = _place(lake, lake.root / layer / table / f"ds={one.ds}", one.b)
+        folder.mkdir(parents=True)
+        moves += [(layer, one.ds, path, folder / f"part-{n}.parquet", rows) for n, (path, rows) in enumerate(files)]
+    found: dict[str, Files] = {"clean": {}, "rejected": {}}
+    for (layer, ds, *_), file in zip(moves, _at_once(lambda move: _named(lake, *move[2:]), moves), strict=True):
+        found[layer].setdefault(ds, []).append(file)
         lake.files.share(file.path)
+    _at_once(fsync, list({to.parent for _, _, _, to, _ in moves}))
     return found
 
 
@@ -261,14 +258,9 @@ def _at_once(do: Callable[[T], U], things: list[T]) -> list[U]:
         return list(pool.map(do, things))
 
 
-def _named(lake: Lake, written: Path, final: Path) -> DataFile:
+def _named(lake: Lake, written: Path, final: Path, rows: int) -> DataFile:
     os.rename(written, final)
-    return DataFile(
-        final.relative_to(lake.root).as_posix(),
-        pq.read_metadata(final).num_rows,
-        final.stat().st_size,
-        sha256_of(final),
-    )
+    return DataFile(lake.name_of(final), rows, final.stat().st_size, sha256_of(final))
 
 
 def _place(lake: Lake, base: Path, b: str) -> Path:

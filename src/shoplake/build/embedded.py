@@ -1,7 +1,10 @@
 """A build on DuckDB: core and marts live in one file a generation, ref and clean are shown beside it."""
 
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +21,6 @@ from shoplake.lake.manifest import DataFile, Partition, database_path, database_
 from shoplake.settings import Session
 from shoplake.terminal import Steps
 
-LARGE_BATCH_BYTES = 4 * 1024 * 1024
 RAW_ORDER = ("users", "products", "transactions", "refunds", "clickstream")
 
 
@@ -70,50 +72,64 @@ class EmbeddedBuilder(Builder):
         self.lake.files.register(self.engine.connection)
         self.house = EmbeddedHouse(self.engine)
         self._file = Path()
+        self._classifying = Lock()
 
     def show_ref(self, name: str, rows: pa.Table) -> None:
         self.engine.arrow_table(f"ref.{name}", rows)
 
     def make_clean(self, shown: Steps) -> list[Partition]:
-        made: list[Partition] = []
         models = {m.table.name: m for m in self.plan.models if m.table.layer == "clean"}
-        # A checkpoint writes the table in memory anew whenever robots or copies were taken out of it: seconds for nothing.
-        self.engine.execute("SET checkpoint_threshold = '1TB'")
-        for table in sorted(
-            {a.table for a in self.plan.new}, key=lambda t: RAW_ORDER.index(t) if t in RAW_ORDER else len(RAW_ORDER)
-        ):
-            mine = [a for a in self.plan.new if a.table == table]
-            for batch in clean.batches(mine):
-                # Of a large batch the written order is right (small tables are joined to it); the optimizer guesses the
-                # size of text files wrongly. Of a small one it may turn a join round.
-                is_large = sum(one.bytes for one in batch) > LARGE_BATCH_BYTES
-                self.engine.execute(
-                    f"SET disabled_optimizers = '{'join_order,build_side_probe_side' if is_large else ''}'"
-                )
-                self._judge(models[table], batch)
-                made += clean.write(self.engine, self.lake, models[table], batch)
-            rows = sum(p.clean for p in made if p.table == table)
-            shown.done(f"clean.{table}: {rows} rows of {len(mine)} days")
+        at_once, waiting = self._batches()
+        selects = {table: clean.select(models[table]) for table in waiting}
+        made: list[Partition] = []
+        # A checkpoint writes the table in memory anew whenever robots or copies were taken out of it: seconds for nothing. The
+        # written order of joins is right (small tables are joined to a large one); the optimizer guesses the size of text files wrongly.
+        self.engine.execute("SET checkpoint_threshold = '1TB'; SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        with self.engine.side_by_side(at_once) as run:
+            cleaned = {
+                table: [run(partial(self._clean, model=models[table], select=selects[table], batch=batch)) for batch in batches]
+                for table, batches in waiting.items()
+            }
+            for table, batches in cleaned.items():
+                partitions = [p for batch in batches for p in batch.result()]
+                shown.done(f"clean.{table}: {sum(p.clean for p in partitions)} rows of {len(partitions)} days")
+                made += partitions
         self.engine.execute("RESET disabled_optimizers; RESET checkpoint_threshold")
         self.ref.keep_agents(self.engine.fetch("SELECT * FROM lake.ref.user_agents ORDER BY user_agent"))
         return made
 
-    def _judge(self, model: Model, batch: list[clean.Arrival]) -> None:
-        engine, contracts = self.engine, self.plan.contracts
+    def _batches(self) -> tuple[int, dict[str, list[list[clean.Arrival]]]]:
+        """How many at a time, and the batches of each table. Two: while one waits for the disk, or for agents to be told apart, the
+        other works on. One, with all threads, where a single batch is most of the work."""
+        new = self.plan.new
+        tables = sorted({a.table for a in new}, key=lambda t: RAW_ORDER.index(t) if t in RAW_ORDER else len(RAW_ORDER))
+        for at_once in (2, 1):
+            found = {table: clean.batches([a for a in new if a.table == table], at_once) for table in tables}
+            largest = max((sum(a.bytes for a in batch) for batches in found.values() for batch in batches), default=0)
+            if self.engine.threads > 1 and largest < 0.6 * sum(a.bytes for a in new):
+                break
+        return at_once, found
+
+    def _clean(self, engine: DuckDB, model: Model, select: str, batch: list[clean.Arrival]) -> list[Partition]:
+        contracts = self.plan.contracts
         has_agents = model.name == clean.AGENTS_OF
         last = has_agents and clean.judges_robots_last(model)
         if has_agents and not last:
-            self._classify(clean.arriving_agents(engine, self.lake, contracts, batch))
-        clean.judge(engine, self.lake, contracts, model, batch)
-        if last and (unseen := clean.unseen_agents(engine)):
-            self._classify(unseen)
-            clean.judge_robots(engine, contracts, model)
+            self._classify(engine, lambda: clean.arriving_agents(engine, self.lake, contracts, batch))
+        clean.judge(engine, self.lake, contracts, model, select, batch)
+        if last:
+            self._classify(engine, lambda: clean.unseen_agents(engine))
+            clean.judge_robots(engine)
+        return clean.write(engine, self.lake, model, batch)
 
-    def _classify(self, unseen: list[str]) -> None:
-        self.engine.arrow_table("work.agents", agents.classify(unseen))
-        self.engine.execute(
-            "INSERT INTO lake.ref.user_agents SELECT * FROM lake.work.agents; DROP TABLE lake.work.agents"
-        )
+    def _classify(self, engine: DuckDB, unseen: Callable[[], list[str]]) -> None:
+        """Each agent once, though two batches may hold it."""
+        with self._classifying:
+            found = unseen()
+            if found:
+                engine.arrow_table("work.agents", agents.classify(found))
+                work = engine.place("work.agents")
+                engine.execute(f"INSERT INTO lake.ref.user_agents SELECT * FROM {work}; DROP TABLE {work}")
 
     def show_clean(self, name: str, table: str, partitions: list[Partition]) -> None:
         paths = [self.lake.files.address(f.path) for p in partitions for f in p.clean_files]

@@ -1,19 +1,22 @@
-"""DuckDB: the embedded engine. Its dialect, its named functions, its readers."""
+"""DuckDB: the embedded engine. Its dialect, its named functions, its connections. How it reads raw files: duckdb_raw.py."""
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from copy import copy
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from shoplake.contracts import Table
 from shoplake.errors import Lacking, ShoplakeError
-from shoplake.lake.receipts import RawFile
+
+T = TypeVar("T")
 
 NAME = "duckdb"
 DIALECT = "duckdb"
@@ -129,7 +132,7 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _list(paths: Sequence[str]) -> str:
+def quote_all(paths: Sequence[str]) -> str:
     return "[" + ", ".join(quote(p) for p in paths) + "]"
 
 
@@ -149,6 +152,8 @@ class DuckDB:
             "autoload_known_extensions": False,
             "memory_limit": memory,
             "preserve_insertion_order": False,
+            # Handing a small local file from thread to thread costs more than waiting for it.
+            "async_threads": 0,
         }
         if threads:
             config["threads"] = threads
@@ -158,6 +163,8 @@ class DuckDB:
             self.connection = duckdb.connect(":memory:", config=config)
         except duckdb.Error as e:
             raise Lacking(f"memory or threads: {e}. Give a memory limit like 2GB and a whole number of threads.") from e
+        self.threads = int(self.rows("SELECT current_setting('threads')")[0][0])
+        self.number = ""  # of a sibling: what its work schema is called by
         self.execute("SET TimeZone = 'UTC'")
         self.execute("ATTACH ':memory:' AS lake")
         for schema in ("raw", "ref", "clean", "rejected", "work"):
@@ -167,36 +174,75 @@ class DuckDB:
     def close(self) -> None:
         self.connection.close()
 
-    @cached_property
-    def threads(self) -> int:
-        return int(self.rows("SELECT current_setting('threads')")[0][0])
-
     def execute(self, sql: str) -> None:
         try:
             self.connection.execute(sql)
         except duckdb.Error as e:
             raise explain(e, sql) from e
 
-    def run_side_by_side(self, statements: Iterable[str]) -> None:
-        """Small statements that do not depend on each other, as many at a time as there are threads."""
-        waiting = deque(statements)
+    @contextmanager
+    def side_by_side(self, many: int) -> Iterator[Callable[[Callable[["DuckDB"], T]], Future[T]]]:
+        """What it yields runs works, `many` at a time, each on a connection of its own; they share the threads.
 
-        def work() -> None:
-            with self.connection.cursor() as cursor:
-                while True:
-                    try:
-                        sql = waiting.popleft()
-                    except IndexError:
-                        return
-                    try:
-                        cursor.execute(sql)
-                    except duckdb.Error as e:
-                        waiting.clear()
-                        raise explain(e, sql) from e
+        A work sees the same database, but has work tables of its own. When one fails, or the caller does, those that run are
+        interrupted and the others never begin.
+        """
+        others = [self._sibling(n, many) for n in range(many)]
+        free = deque(others)
 
-        with ThreadPoolExecutor(self.threads) as pool:
-            for done in [pool.submit(work) for _ in range(self.threads)]:
-                done.result()
+        def run(work: Callable[[DuckDB], T]) -> T:
+            other = free.popleft()
+            try:
+                return work(other)
+            finally:
+                free.append(other)
+
+        self._share(many)
+        pool, begun = ThreadPoolExecutor(many), list[Future[Any]]()
+
+        def submit(work: Callable[[DuckDB], T]) -> Future[T]:
+            begun.append(pool.submit(run, work))
+            return begun[-1]
+
+        try:
+            yield submit
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            while running := [work for work in begun if not work.done()]:
+                for other in others:
+                    other.connection.interrupt()
+                wait(running, timeout=0.1)  # and again, for one may have been between two statements
+            raise
+        finally:
+            pool.shutdown()
+            for other in others:
+                other.close()
+        self._share(1)
+
+    def run_side_by_side(self, statements: Iterable[str]) -> list[list[tuple[Any, ...]]]:
+        """What small statements give that do not depend on each other, as many at a time as there are threads."""
+        if self.threads == 1:
+            return [self.rows(sql) for sql in statements]
+        with self.side_by_side(self.threads) as run:
+            return [done.result() for done in [run(partial(DuckDB.rows, sql=sql)) for sql in statements]]
+
+    def _share(self, many: int) -> None:
+        """A thread that waits for its statement takes part in it, so DuckDB has as many less of its own. Siblings leave that as it is."""
+        if self.number == "":
+            self.connection.execute(f"SET external_threads = {many}")
+
+    def _sibling(self, number: int, of: int) -> "DuckDB":
+        other = copy(self)
+        other.connection = self.connection.cursor()
+        other.threads = max(self.threads // of, 1)
+        other.number = f"{self.number}_{number}"
+        other.execute(f"CREATE SCHEMA IF NOT EXISTS lake.work{other.number}")
+        return other
+
+    def place(self, full_name: str) -> str:
+        """Where a table lies for this connection."""
+        layer, _, table = full_name.partition(".")
+        return f"lake.work{self.number}.{table}" if layer == "work" else place(full_name)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         try:
@@ -248,7 +294,7 @@ class DuckDB:
     def arrow_table(self, name: str, table: pa.Table) -> None:
         """A table in memory from Arrow."""
         self.connection.register("arriving", table)
-        self.execute(f"CREATE OR REPLACE TABLE lake.{name} AS SELECT * FROM arriving")
+        self.execute(f"CREATE OR REPLACE TABLE {self.place(name)} AS SELECT * FROM arriving")
         self.connection.unregister("arriving")
 
     def parquet_view(self, name: str, table: Table, paths: Sequence[str]) -> None:
@@ -257,93 +303,12 @@ class DuckDB:
         if paths:
             day = table.spec.partition
             partition = f", hive_partitioning = true, hive_types = {{'{day}': DATE}}" if day else ""
-            source = f"read_parquet({_list(paths)}{partition})"
+            source = f"read_parquet({quote_all(paths)}{partition})"
             columns = ", ".join(table.names)
         else:
             columns = ", ".join(f"CAST(NULL AS {sql_type(c.type)}) AS {c.name}" for c in table.columns)
             source = "(SELECT 1) WHERE FALSE"
         self.execute(f"CREATE OR REPLACE VIEW {place(name)} AS SELECT {columns} FROM {source}")
-
-    def raw_view(self, table: Table, files: Sequence[RawFile], address: Callable[[str], str]) -> None:
-        """lake.raw.<table>: a partition's records as text, with ds, source_file, raw_text and is_malformed. `address`: where a file lies."""
-        parts = []
-        for kind, form in (("plain", "csv"), ("plain", "jsonl"), ("plain", "parquet"), ("odd", "jsonl")):
-            paths = [address(f.path) for f in files if f.kind == kind and f.format == form]
-            if paths:
-                parts.append(_READERS[kind, form](table, _list(paths), len(address("raw")) - 2))
-        empty = ", ".join(f"CAST(NULL AS VARCHAR) AS {c}" for c in [*table.names, "raw_text", "source_file"])
-        parts = parts or [f"SELECT {empty}, FALSE AS is_malformed, CAST(NULL AS DATE) AS ds WHERE FALSE"]
-        self.execute(f"CREATE OR REPLACE VIEW lake.raw.{table.name} AS\n" + "\nUNION ALL\n".join(parts))
-
-
-_HIVE = "hive_partitioning = true, hive_types = {'ds': DATE}, filename = true"
-
-
-def _read_csv(table: Table, paths: str, cut: int) -> str:
-    """Plain CSV has no quotes, so a record is its line, and splitting at commas is exact (and four times as fast as a reader
-    that looks for quotes). A line with another number of commas is no record of this table: malformed."""
-    columns = ", ".join(f"NULLIF(fields[{n}], '') AS {c}" for n, c in enumerate(table.names, 1))
-    return (
-        f"SELECT {columns}, line AS raw_text, LENGTH(fields) <> {len(table.names)} AS is_malformed, source_file, ds FROM ("
-        f"SELECT line, STRING_SPLIT(line, ',') AS fields, SUBSTR(filename, {cut}) AS source_file, ds "
-        f"FROM {_lines(paths, header=True)})"
-    )
-
-
-def _lines(paths: str, *, header: bool, longest: int = 2 * 1024 * 1024) -> str:
-    """The lines of text files: read as CSV with one column and a separator no file holds: plain CSV has no tab, and no JSON
-    has the control character behind it."""
-    separator = chr(9) + chr(2)
-    return (
-        f"read_csv({paths}, auto_detect = false, delim = '{separator}', quote = '', escape = '', header = {str(header).lower()}, "
-        f"max_line_size = {longest}, columns = {{'line': 'VARCHAR'}}, {_HIVE})"
-    )
-
-
-def _read_json_lines(table: Table, paths: str, cut: int) -> str:
-    shape = "{" + ", ".join(f'"{c}": "VARCHAR"' for c in table.names) + "}"
-    columns = ", ".join(f"j.{c} AS {c}" for c in table.names)
-    return (
-        f"SELECT {columns}, line AS raw_text, FALSE AS is_malformed, source_file, ds FROM ("
-        f"SELECT line, json_transform(line, '{shape}') AS j, SUBSTR(filename, {cut}) AS source_file, ds "
-        f"FROM {_lines(paths, header=False)})"
-    )
-
-
-def _read_parquet(table: Table, paths: str, cut: int) -> str:
-    text = " || ',' || ".join(
-        f"COALESCE('\"{c}\":' || to_json(CAST({c} AS VARCHAR)), '\"{c}\":null')" for c in table.names
-    )
-    columns = ", ".join(f"{_blanks(f'CAST({c} AS VARCHAR)')} AS {c}" for c in table.names)
-    return (
-        f"SELECT {columns}, '{{' || {text} || '}}' AS raw_text, FALSE AS is_malformed, SUBSTR(filename, {cut}) AS source_file, ds "
-        f"FROM read_parquet({paths}, {_HIVE})"
-    )
-
-
-def _blanks(x: str) -> str:
-    """Tabs, line breaks and no-break spaces become spaces. Plain text holds none by definition."""
-    return f"TRANSLATE({x}, chr(9) || chr(10) || chr(13) || chr(160), '    ')"
-
-
-def _read_odd(table: Table, paths: str, cut: int) -> str:
-    """Lines and json_transform, although read_json would do: of hundreds of small files it takes ten times as long, and
-    128 MB for each."""
-    shape = "{" + ", ".join(f'"{c}": "VARCHAR"' for c in [*table.names, "raw_text"]) + ', "is_malformed": "BOOLEAN"}'
-    columns = ", ".join(f"{_blanks(f'j.{c}')} AS {c}" for c in table.names)
-    return (
-        f"SELECT {columns}, j.raw_text AS raw_text, j.is_malformed AS is_malformed, source_file, ds FROM ("
-        f"SELECT json_transform(line, '{shape}') AS j, SUBSTR(filename, {cut}) AS source_file, ds "
-        f"FROM {_lines(paths, header=False, longest=64 * 1024 * 1024)})"
-    )
-
-
-_READERS: dict[tuple[str, str], Callable[[Table, str, int], str]] = {
-    ("plain", "csv"): _read_csv,
-    ("plain", "jsonl"): _read_json_lines,
-    ("plain", "parquet"): _read_parquet,
-    ("odd", "jsonl"): _read_odd,
-}
 
 
 def explain(e: duckdb.Error, sql: str) -> ShoplakeError:
