@@ -14,11 +14,14 @@ _REQUIRED = ("event_id", "event_ts", "event_type", "visitor_id")
 _UNKNOWN_TYPES = ("pageview", "click", "wishlist", "viewed", "add-to-cart")
 _UNKNOWN_CURRENCIES = ("EURO", "ABC", "GPB", "US$")
 _EPOCH = dt.datetime(1970, 1, 1)
+# A key and its JSON value, and one whose value is a text.
+_VALUE = {c: re.compile(rf'"{c}":("[^"]*"|[^,}}]*),?') for c in EVENT_COLUMNS}
+_TEXT = {c: re.compile(rf'"{c}":"([^"]*)"') for c in EVENT_COLUMNS}
 
 
 def _set(line: str, column: str, value: str | None) -> str:
     """The line with a key's JSON value replaced, added at the end, or (None) taken out."""
-    found = re.search(rf'"{column}":("[^"]*"|[^,}}]*),?', line)
+    found = _VALUE[column].search(line)
     if not found:
         return line if value is None else f'{line[:-1]},"{column}":{value}}}'
     if value is None:
@@ -62,7 +65,7 @@ def _malformed(line: str, variant: int) -> str:
 
 def _case(line: str, variant: int) -> str:
     column = ("event_type", "device_type", "event_type", "event_id")[variant % 4]
-    found = re.search(rf'"{column}":"([^"]*)"', line)
+    found = _TEXT[column].search(line)
     value = found.group(1) if found else ""
     changed = (
         f" {value} "
@@ -74,7 +77,7 @@ def _case(line: str, variant: int) -> str:
 
 def _special(line: str, odd: bool, variant: int) -> str:
     """Mojibake, or a value with a tab or a no-break space, in a text a person or a campaign tool typed."""
-    asked = re.search(r'"search_query":"([^"]*)"', line)
+    asked = _TEXT["search_query"].search(line)
     if odd:
         blank = ("\\t", "\u00a0", "\\n")[variant % 3]
         return (
