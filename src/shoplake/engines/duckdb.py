@@ -146,6 +146,7 @@ class DuckDB:
     """A connection that sees one lake. core, marts and ledger live in the attached generation, all else in memory."""
 
     def __init__(self, *, threads: int = 0, memory: str = "2GB", scratch: Path | None = None) -> None:
+        self.number = ""  # of a sibling: what its work schema is called by
         config: dict[str, Any] = {
             # Nothing phones home: DuckDB would otherwise fetch an extension it lacks.
             "autoinstall_known_extensions": False,
@@ -164,7 +165,6 @@ class DuckDB:
         except duckdb.Error as e:
             raise Lacking(f"memory or threads: {e}. Give a memory limit like 2GB and a whole number of threads.") from e
         self.threads = int(self.rows("SELECT current_setting('threads')")[0][0])
-        self.number = ""  # of a sibling: what its work schema is called by
         self.execute("SET TimeZone = 'UTC'")
         self.execute("ATTACH ':memory:' AS lake")
         for schema in ("raw", "ref", "clean", "rejected", "work"):
