@@ -16,7 +16,7 @@ from shoplake.generate.output import Made, PartFiles
 from shoplake.generate.rhythm import DAY
 from shoplake.lake.layout import Lake
 
-_CHUNK = {"products": 100_000, "users": 30_000, "transactions": 30_000, "refunds": 60_000, "clickstream": 50_000}
+_CHUNK = {"products": 100_000, "users": 30_000, "transactions": 30_000, "refunds": 60_000, "clickstream": 36_000}
 _ORDER_BITS = np.uint64(26)
 _BEFORE = 1 << 36  # added to times, which are negative for what happened before the first day
 
