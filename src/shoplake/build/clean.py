@@ -36,8 +36,8 @@ DAY_BYTES = 256 * 1024  # cost about as much as the files of a day do beside wha
 TIE_EXCEPT = {"ds"}
 NOT_REASONS = ("clean", "duplicate", "nulled")
 AGENTS_OF = "clean.clickstream"
-ROBOTS_REASON = "bot:user_agent"  # the last of
-ROBOTS_LAST = "cdbc1bd247fd"  # this model: test_robots.py says what to look at when it changes
+# The last reason of the model with this fingerprint: test_robots.py says what to look at when it changes.
+ROBOTS_REASON, ROBOTS_LAST = "bot:user_agent", "cdbc1bd247fd"
 
 
 @dataclass(frozen=True)

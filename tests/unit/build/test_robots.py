@@ -56,8 +56,8 @@ def test_a_robot_is_judged_alike_when_first_seen_and_when_known(tmp_path: Path) 
 
 
 def test_the_model_is_the_one_that_may_be_judged_in_two_steps() -> None:
-    """When the model changes, look whether it still changes nothing that is clean, keeps user_agent as it came, and asks
-    ref.user_agents for its last reason only. Then, and only then, write its new fingerprint into build/clean.py."""
+    """When the model changes, look whether it still keeps user_agent as it came, and asks ref.user_agents for its last reason,
+    ROBOTS_REASON, only. Then, and only then, write its new fingerprint into build/clean.py."""
     models = {m.name: m for m in read_models(project_folder() / "warehouse", CONTRACTS)}
     assert clean.judges_robots_last(models[clean.AGENTS_OF]), fingerprint(models[clean.AGENTS_OF].meaning)
 
